@@ -1,0 +1,9 @@
+//! Prunes expired rows from the session stores of AI-agent gateways, and leaves every other byte alone.
+
+mod clock;
+pub mod model;
+
+pub use clock::now;
+pub use model::{
+    Age, AgeError, Bytes, Class, Error, ErrorKind, Key, Kind, Retention, RetentionError, Timestamp,
+};
