@@ -2,8 +2,10 @@
 
 mod clock;
 pub mod model;
+pub mod policy;
 
 pub use clock::now;
 pub use model::{
     Age, AgeError, Bytes, Class, Error, ErrorKind, Key, Kind, Retention, RetentionError, Timestamp,
 };
+pub use policy::Policy;

@@ -1,0 +1,29 @@
+//! What goes and what stays: a pure function of rows, policy and time.
+//!
+//! Feed a [`Planner`] every row of a store, in order; [`Planner::finish`] gives the [`Plan`]. Nothing here reads a
+//! clock, a file or a log, so that a dry run, a real run and a test get the same plan from the same rows.
+//!
+//! A new rule is one arm of [`Rule`], a new protection one arm of [`KeepReason`]; the case table in `tests.rs` has a
+//! line for each.
+
+mod candidate;
+mod cap;
+mod facts;
+mod family;
+mod glob;
+mod idle;
+mod plan;
+mod planner;
+mod settings;
+mod standing;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use glob::{Glob, GlobError};
+pub use plan::{Doomed, Plan};
+pub use planner::{Detail, Planner};
+pub use settings::{Policy, PolicyError, RunId};
+pub use standing::{Row, Stamp};
+pub use verdict::{Decision, KeepReason, Rule, Verdict};

@@ -1,0 +1,93 @@
+//! The plan: the verdicts on one store at one time, as a value.
+
+use std::collections::BTreeMap;
+
+use super::{KeepReason, Rule, Verdict};
+use crate::model::Timestamp;
+
+/// A row that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doomed<P> {
+    /// Where it stands.
+    pub place: P,
+    /// The rule that takes it.
+    pub rule: Rule,
+    /// Whether this is the occurrence of its key that JavaScript sees; the others go with it.
+    pub is_last: bool,
+}
+
+/// What a sweep would do to one store at one time. Nothing has been done when you hold one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<P> {
+    pub(super) now: Timestamp,
+    pub(super) scanned: u64,
+    pub(super) by_rule: BTreeMap<Rule, u64>,
+    pub(super) kept_by: BTreeMap<KeepReason, u64>,
+    pub(super) doomed: Vec<Doomed<P>>,
+    pub(super) verdicts: Vec<(P, Verdict)>,
+    pub(super) next_expiry: Option<Timestamp>,
+    pub(super) is_complete: bool,
+}
+
+impl<P> Plan<P> {
+    /// The time at which it was made.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// How many rows the store has, a key that stands twice counted once, as JavaScript sees it.
+    #[must_use]
+    pub const fn scanned(&self) -> u64 {
+        self.scanned
+    }
+
+    /// How many rows go.
+    #[must_use]
+    pub fn pruned(&self) -> u64 {
+        self.by_rule.values().sum()
+    }
+
+    /// How many rows stay.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        self.kept_by.values().sum()
+    }
+
+    /// How many rows go by each rule.
+    #[must_use]
+    pub const fn by_rule(&self) -> &BTreeMap<Rule, u64> {
+        &self.by_rule
+    }
+
+    /// How many rows stay for each reason.
+    #[must_use]
+    pub const fn kept_by(&self) -> &BTreeMap<KeepReason, u64> {
+        &self.kept_by
+    }
+
+    /// The rows that go, every occurrence of their keys, in the order of the store.
+    #[must_use]
+    pub fn doomed(&self) -> &[Doomed<P>] {
+        &self.doomed
+    }
+
+    /// Whether the place of every row that goes is known. It is not when a key stands twice and only its last occurrence
+    /// has expired: then plan again with [`super::Planner::with_every_place`]. An incomplete plan must not be carried out.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Verdicts on rows that JavaScript sees, in the order of the store: as many as the [`super::Detail`] asked for.
+    #[must_use]
+    pub fn verdicts(&self) -> &[(P, Verdict)] {
+        &self.verdicts
+    }
+
+    /// The first moment after which a row that stays now may have to go.
+    #[must_use]
+    pub const fn next_expiry(&self) -> Option<Timestamp> {
+        self.next_expiry
+    }
+}
