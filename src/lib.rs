@@ -1,6 +1,7 @@
 //! Prunes expired rows from the session stores of AI-agent gateways, and leaves every other byte alone.
 
 mod clock;
+pub mod json;
 pub mod model;
 pub mod policy;
 

@@ -1,0 +1,329 @@
+//! The scan from inside: a state machine over whole characters.
+//!
+//! It accepts what `JSON.parse` accepts when the top level is an object, and a byte order mark before it. It builds no
+//! tree and never recurses; what it remembers is one bit for each open bracket, the key of the row under way, and a
+//! little of its field under way. Every byte is checked, those of values that nobody asks for too: a text that is
+//! wrong anywhere is no store.
+
+use std::ops::Range;
+
+use super::{
+    block,
+    error::{Cause, Fault, Wanted},
+    layout::Layout,
+    nesting::Nesting,
+    number::Number,
+    rows::Rows,
+    string::Inside,
+    visit::{ValueKind, Visit},
+    word::Word,
+};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What the next byte is taken for.
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Start,
+    FirstKey,
+    NextKey,
+    Key(Inside),
+    Colon,
+    Value,
+    FirstElement,
+    String(Inside),
+    Number(Number),
+    /// A word of which so many bytes have been seen.
+    Word(Word, u8),
+    AfterValue,
+    End,
+}
+
+/// Where the walk over a text stands.
+#[derive(Debug)]
+pub(super) struct Machine {
+    /// The offset of the first byte of the slice in hand.
+    base: u64,
+    state: State,
+    nesting: Nesting,
+    rows: Rows,
+    body: Range<u64>,
+    has_bom: bool,
+}
+
+impl Machine {
+    pub(super) fn new() -> Self {
+        Self {
+            base: 0,
+            state: State::Start,
+            nesting: Nesting::default(),
+            rows: Rows::new(),
+            body: 0..0,
+            has_bom: false,
+        }
+    }
+
+    /// The offset of the first byte of the slice in hand; between slices, how many bytes have been walked over.
+    pub(super) const fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// The slice goes away, all of it walked over.
+    pub(super) fn leave(&mut self, slice: &[u8]) {
+        self.rows.leave(slice);
+        self.base = self.offset(slice.len());
+    }
+
+    /// The text has ended.
+    pub(super) fn finish(&self) -> Result<Layout, Fault> {
+        let State::End = self.state else { return Err(Fault::new(Cause::Ends(self.wants()), 0)) };
+        let first_key = self.rows.first_key();
+        Ok(Layout {
+            body: self.body.clone(),
+            first_key,
+            last_end: first_key.map(|_| self.rows.last_end()),
+            rows: self.rows.count(),
+            len: self.base,
+            has_bom: self.has_bom,
+        })
+    }
+
+    /// The offset of the byte at this index of the slice in hand.
+    #[inline]
+    const fn offset(&self, at: usize) -> u64 {
+        self.base + at as u64
+    }
+
+    /// Reads one token or a piece of it, and returns the index behind it.
+    #[inline]
+    pub(super) fn step(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        match self.state {
+            State::Key(inside) => self.key(text, at, inside),
+            State::String(inside) => self.string(text, at, inside, visit),
+            State::Number(number) => self.number(text, at, number, visit),
+            State::Word(word, seen) => self.word(text, at, word, seen, visit),
+            State::Start => self.start(text, at),
+            State::FirstKey | State::NextKey => self.before_key(text, at, visit),
+            State::Colon => self.colon(text, at),
+            State::Value | State::FirstElement => self.value(text, at, visit),
+            State::AfterValue => self.after_value(text, at, visit),
+            State::End => match block::skip_space(text, at) {
+                at if at < text.len() => Err(Fault::new(Cause::Trailing, at)),
+                at => Ok(at),
+            },
+        }
+    }
+
+    fn start(&mut self, text: &[u8], mut at: usize) -> Result<usize, Fault> {
+        if self.offset(at) == 0 && text.starts_with(BOM) {
+            self.has_bom = true;
+            at = BOM.len();
+        }
+        at = block::skip_space(text, at);
+        match text.get(at) {
+            None => return Ok(at),
+            Some(b'{') => {}
+            Some(_) => return Err(Fault::expected(Wanted::Object, at)),
+        }
+        self.nesting.open(true);
+        self.body.start = self.offset(at + 1);
+        self.rows.open_body(self.body.start);
+        self.state = State::FirstKey;
+        Ok(at + 1)
+    }
+
+    /// A key, or a `}` where no key came before.
+    fn before_key(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        let at = block::skip_space(text, at);
+        match (text.get(at), self.state) {
+            (None, _) => return Ok(at),
+            (Some(b'"'), _) => {}
+            (Some(b'}'), State::FirstKey) => return Ok(self.close(text, at, visit)),
+            _ => return Err(Fault::expected(self.wants(), at)),
+        }
+        match self.nesting.depth() {
+            1 => self.rows.begin_key(text, at, self.offset(at), visit)?,
+            2 => self.rows.begin_name(at + 1),
+            _ => {}
+        }
+        self.state = State::Key(Inside::Plain);
+        Ok(at + 1)
+    }
+
+    fn key(&mut self, text: &[u8], at: usize, mut inside: Inside) -> Result<usize, Fault> {
+        let Some(at) = inside.read(text, at)? else {
+            self.state = State::Key(inside);
+            return Ok(text.len());
+        };
+        match self.nesting.depth() {
+            1 => self.rows.end_key(text, at),
+            2 => self.rows.end_name(text, at),
+            _ => {}
+        }
+        self.state = State::Colon;
+        Ok(at + 1)
+    }
+
+    fn colon(&mut self, text: &[u8], at: usize) -> Result<usize, Fault> {
+        let at = block::skip_space(text, at);
+        match text.get(at) {
+            None => return Ok(at),
+            Some(b':') => self.state = State::Value,
+            Some(_) => return Err(Fault::expected(Wanted::Colon, at)),
+        }
+        Ok(at + 1)
+    }
+
+    /// The first byte of a value, or a `]` where no element came before.
+    fn value(&mut self, text: &[u8], at: usize, visit: &mut (impl Visit + ?Sized)) -> Result<usize, Fault> {
+        let at = block::skip_space(text, at);
+        let Some(byte) = text.get(at) else { return Ok(at) };
+        let (state, kind) = match byte {
+            b'"' => (State::String(Inside::Plain), ValueKind::String),
+            b'{' => (State::FirstKey, ValueKind::Object),
+            b'[' => (State::FirstElement, ValueKind::Array),
+            b't' => (State::Word(Word::True, 1), ValueKind::Bool),
+            b'f' => (State::Word(Word::False, 1), ValueKind::Bool),
+            b'n' => (State::Word(Word::Null, 1), ValueKind::Null),
+            b']' if matches!(self.state, State::FirstElement) => return Ok(self.close(text, at, visit)),
+            _ => match Number::begin(*byte) {
+                Some(number) => (State::Number(number), ValueKind::Number),
+                None => return Err(Fault::expected(self.wants(), at)),
+            },
+        };
+        self.begin_value(at, kind);
+        self.state = state;
+        Ok(at + 1)
+    }
+
+    fn string(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        mut inside: Inside,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        let Some(at) = inside.read(text, at)? else {
+            self.state = State::String(inside);
+            return Ok(text.len());
+        };
+        Ok(self.end_value(text, at + 1, visit))
+    }
+
+    fn number(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        mut number: Number,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        let Some(at) = number.read(text, at)? else {
+            self.state = State::Number(number);
+            return Ok(text.len());
+        };
+        Ok(self.end_value(text, at, visit))
+    }
+
+    fn word(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        word: Word,
+        seen: u8,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        let (seen, at) = word.read(text, at, seen);
+        if usize::from(seen) == word.text().len() {
+            return Ok(self.end_value(text, at, visit));
+        }
+        if at < text.len() {
+            return Err(Fault::expected(Wanted::Word(word), at));
+        }
+        self.state = State::Word(word, seen);
+        Ok(at)
+    }
+
+    /// A comma, or the bracket that closes what the value stands in.
+    fn after_value(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> Result<usize, Fault> {
+        let at = block::skip_space(text, at);
+        match (text.get(at), self.nesting.in_object()) {
+            (None, _) => return Ok(at),
+            (Some(b','), true) => self.state = State::NextKey,
+            (Some(b','), false) => self.state = State::Value,
+            (Some(b'}'), true) | (Some(b']'), false) => return Ok(self.close(text, at, visit)),
+            _ => return Err(Fault::expected(self.wants(), at)),
+        }
+        Ok(at + 1)
+    }
+
+    /// The bracket at this index closes what is open.
+    fn close(&mut self, text: &[u8], at: usize, visit: &mut (impl Visit + ?Sized)) -> usize {
+        self.nesting.close();
+        if self.nesting.depth() > 0 {
+            return self.end_value(text, at + 1, visit);
+        }
+        self.rows.tell(text, self.rows.last_end(), visit);
+        self.body.end = self.offset(at);
+        self.state = State::End;
+        at + 1
+    }
+
+    /// A value begins at this index. Its bracket, if it has one, opens.
+    #[inline]
+    fn begin_value(&mut self, at: usize, kind: ValueKind) {
+        match self.nesting.depth() {
+            1 => self.rows.begin_value(self.offset(at), kind),
+            2 if self.rows.is_object() => self.rows.begin_field(at, self.offset(at), kind),
+            _ => {}
+        }
+        match kind {
+            ValueKind::Object => self.nesting.open(true),
+            ValueKind::Array => self.nesting.open(false),
+            _ => {}
+        }
+    }
+
+    /// A value has ended before this index.
+    #[inline]
+    fn end_value(&mut self, text: &[u8], at: usize, visit: &mut (impl Visit + ?Sized)) -> usize {
+        match self.nesting.depth() {
+            1 => self.rows.end_value(self.offset(at)),
+            2 if self.rows.is_object() => self.rows.end_field(text, at, self.offset(at), visit),
+            _ => {}
+        }
+        self.state = State::AfterValue;
+        at
+    }
+
+    /// What must come next.
+    fn wants(&self) -> Wanted {
+        match self.state {
+            State::Start | State::End => Wanted::Object,
+            State::FirstKey => Wanted::KeyOrBrace,
+            State::NextKey => Wanted::Key,
+            State::Key(inside) | State::String(inside) => inside.wants(),
+            State::Colon => Wanted::Colon,
+            State::Value => Wanted::Value,
+            State::FirstElement => Wanted::ValueOrBracket,
+            State::Word(word, _) => Wanted::Word(word),
+            State::Number(number) if !number.may_end() => Wanted::Digit,
+            State::Number(_) | State::AfterValue if self.nesting.in_object() => Wanted::CommaOrBrace,
+            State::Number(_) | State::AfterValue => Wanted::CommaOrBracket,
+        }
+    }
+}

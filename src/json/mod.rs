@@ -1,0 +1,32 @@
+//! Bytes of JSON: which rows an object has, where they stand, and how to cut some of them out of its text.
+//!
+//! A store may be larger than the memory, so it goes by in chunks and no tree is built: [`Scanner`] tells a a [`Visit`] of
+//! every row and every direct field of a row; [`cuts`] turns the spans of doomed rows into byte ranges to leave out.
+//! What stays keeps its bytes. What counts as JSON is what JavaScript's `JSON.parse` takes, because JavaScript reads the
+//! store before and after: see [`Scanner`]. Nothing here knows a policy, a file or a clock.
+
+mod block;
+mod decode;
+mod error;
+mod layout;
+mod lines;
+mod machine;
+mod nesting;
+mod number;
+mod rows;
+mod scanner;
+mod string;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod text;
+mod utf8;
+mod visit;
+mod word;
+
+pub use decode::{decode, means};
+pub use error::SyntaxError;
+pub use layout::{Layout, cuts};
+pub use scanner::{Scanner, scan};
+pub use visit::{MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit};

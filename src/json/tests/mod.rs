@@ -1,0 +1,7 @@
+//! Scanner and cuts together, from outside.
+
+mod accept;
+mod chunks;
+mod refuse;
+mod splice;
+mod tell;
