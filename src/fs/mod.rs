@@ -1,0 +1,23 @@
+//! The only home of `std::fs`: files and folders behind one small port.
+//!
+//! Everything is done inside a folder that was opened once, by plain names, following no link: what a path means
+//! cannot change between two calls. [`RealDisk`] is the machine's; `MemDisk` (feature `testing`) is its twin in memory.
+
+mod attributes;
+mod find;
+mod make;
+#[cfg(any(test, feature = "testing"))]
+mod mem;
+mod port;
+mod private;
+mod real;
+mod text;
+
+pub use attributes::Attributes;
+pub use find::{enter, is_folder, is_folder_itself, is_there, names_in, real_path};
+pub use make::make_folder;
+#[cfg(any(test, feature = "testing"))]
+pub use mem::MemDisk;
+pub use port::{Disk, Owner, Reader, Stat, Writer};
+pub use real::RealDisk;
+pub use text::{read_text, write_text};

@@ -1,0 +1,185 @@
+//! What the rest of the house may do to a disk.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use super::Attributes;
+
+/// Whom a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// The user.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+}
+
+/// A file's identity, size and times, as the file system tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stat {
+    /// The device that the file is on.
+    pub dev: u64,
+    /// The file's number there.
+    pub ino: u64,
+    /// How many names it has.
+    pub links: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When its bytes changed last, in nanoseconds since 1970.
+    pub modified_ns: i128,
+    /// When anything about it changed last, in nanoseconds since 1970.
+    pub changed_ns: i128,
+    /// Whether it is a regular file.
+    pub is_file: bool,
+    /// Whom it belongs to.
+    pub owner: Owner,
+}
+
+/// The port to files and folders.
+///
+/// Names are single names inside an open folder, never paths; no call follows a link in one. An implementation must
+/// make [`Disk::rename`] atomic for every reader and crash, and [`Disk::sync_folder`] make past renames in it durable.
+pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
+    /// An open folder.
+    type Folder: fmt::Debug + Send + Sync;
+    /// A file open for reading.
+    type Reader: Reader;
+    /// A new file open for writing.
+    type Writer: Writer;
+    /// A lock that is held until this is dropped, or its process dies.
+    type Lock: fmt::Debug + Send + Sync;
+
+    /// The real path behind `path`, every link followed.
+    ///
+    /// # Errors
+    /// As the operating system says; `NotFound` when there is nothing.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Opens a folder by its real path.
+    ///
+    /// # Errors
+    /// As the operating system says; also when it is no folder, or a link to one.
+    fn folder(&self, path: &Path) -> io::Result<Self::Folder>;
+
+    /// Opens the folder `name` inside another, if it is there.
+    ///
+    /// # Errors
+    /// As for [`Disk::folder`].
+    fn subfolder(&self, parent: &Self::Folder, name: &OsStr) -> io::Result<Self::Folder>;
+
+    /// Opens our own folder `name` inside another, making it if it is not there: open to nobody but its owner, and
+    /// owned by `owner`.
+    ///
+    /// # Errors
+    /// As the operating system says; also when what stands there is not ours to use.
+    fn private_folder(&self, parent: &Self::Folder, name: &OsStr, owner: Owner) -> io::Result<Self::Folder>;
+
+    /// Whether we may give files to `owner`: we are that user, or root.
+    fn acts_for(&self, owner: Owner) -> bool;
+
+    /// Looks at `name` without opening it.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn stat(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Stat>;
+
+    /// Opens a file for reading. Never hangs, whatever stands there.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Self::Reader>;
+
+    /// Makes a new file that only its owner can read.
+    ///
+    /// # Errors
+    /// As the operating system says; `AlreadyExists` when the name is taken.
+    fn create(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Self::Writer>;
+
+    /// Gives a file another name, atomically taking the place of whatever had it.
+    ///
+    /// # Errors
+    /// As the operating system says; then nothing has changed.
+    fn rename(&self, from: (&Self::Folder, &OsStr), to: (&Self::Folder, &OsStr)) -> io::Result<()>;
+
+    /// Lets two files change names, atomically; `false` where the file system cannot.
+    ///
+    /// # Errors
+    /// As the operating system says; then nothing has changed.
+    fn exchange(&self, one: (&Self::Folder, &OsStr), other: (&Self::Folder, &OsStr)) -> io::Result<bool>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
+
+    /// The names in a folder.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn list(&self, folder: &Self::Folder) -> io::Result<Vec<OsString>>;
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync_folder(&self, folder: &Self::Folder) -> io::Result<()>;
+
+    /// Takes the lock `name` if it is free; `None` when somebody holds it. The file is made when it is not there, for
+    /// `owner`, and never removed.
+    ///
+    /// # Errors
+    /// As the operating system says; also when what stands there is no file of ours.
+    fn try_lock(&self, folder: &Self::Folder, name: &OsStr, owner: Owner) -> io::Result<Option<Self::Lock>>;
+}
+
+/// A file open for reading.
+pub trait Reader: fmt::Debug + Send + Sync {
+    /// Identity, size and times of the open file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn stat(&self) -> io::Result<Stat>;
+
+    /// Owner, mode and extended attributes (ACLs among them).
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn attributes(&self) -> io::Result<Attributes>;
+
+    /// Reads at an offset; 0 at the end.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+/// A new file open for writing.
+pub trait Writer: fmt::Debug + Send {
+    /// Writes all of `bytes` at the end.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Gives the file the owner, mode and extended attributes of another, or fails.
+    ///
+    /// # Errors
+    /// As the operating system says; also when the file does not have them afterwards.
+    fn adopt(&self, attributes: &Attributes) -> io::Result<()>;
+
+    /// Gives the file to `owner`, where that is another and we are root; nothing else about it changes.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn hand_to(&self, owner: Owner) -> io::Result<()>;
+
+    /// Makes the bytes durable. After an error nobody knows what is on the disk: throw the file away.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync(&self) -> io::Result<()>;
+}

@@ -1,0 +1,184 @@
+//! The machine's own disk.
+//!
+//! The calls are the same on Linux and macOS; what differs (an exchange of two names, say) will stand in a file of its
+//! own for each.
+
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "this is the room that touches files"
+)]
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{self, Write},
+    os::{
+        fd::OwnedFd,
+        unix::{ffi::OsStrExt, fs::FileExt},
+    },
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{AtFlags, FileType, Mode, OFlags, RenameFlags},
+    io::Errno,
+};
+
+use super::{Attributes, Disk, Owner, Reader, Stat, Writer, private};
+
+pub(super) const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+pub(super) const NO_LINK: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// The machine's own disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealDisk;
+
+/// A lock that the kernel frees when this is dropped or the process dies.
+#[derive(Debug)]
+pub struct RealLock(#[expect(dead_code, reason = "held open, never looked at")] File);
+
+impl Disk for RealDisk {
+    type Folder = OwnedFd;
+    type Reader = RealFile;
+    type Writer = RealFile;
+    type Lock = RealLock;
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::canonicalize(path)
+    }
+
+    fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::open(path, FOLDER, Mode::empty())?)
+    }
+
+    fn subfolder(&self, parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat(parent, name, FOLDER, Mode::empty())?)
+    }
+
+    fn private_folder(&self, parent: &OwnedFd, name: &OsStr, owner: Owner) -> io::Result<OwnedFd> {
+        private::folder(parent, name, owner)
+    }
+
+    fn acts_for(&self, owner: Owner) -> bool {
+        let user = rustix::process::geteuid();
+        user.is_root() || user.as_raw() == owner.uid
+    }
+
+    fn stat(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Stat> {
+        Ok(stat_of(&rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    fn open(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<RealFile> {
+        let file = rustix::fs::openat(folder, name, OFlags::RDONLY | NO_LINK, Mode::empty())?;
+        Ok(RealFile(file.into()))
+    }
+
+    fn create(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<RealFile> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | NO_LINK;
+        Ok(RealFile(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into()))
+    }
+
+    fn rename(&self, from: (&OwnedFd, &OsStr), to: (&OwnedFd, &OsStr)) -> io::Result<()> {
+        Ok(rustix::fs::renameat(from.0, from.1, to.0, to.1)?)
+    }
+
+    fn exchange(&self, one: (&OwnedFd, &OsStr), other: (&OwnedFd, &OsStr)) -> io::Result<bool> {
+        match rustix::fs::renameat_with(one.0, one.1, other.0, other.1, RenameFlags::EXCHANGE) {
+            Ok(()) => Ok(true),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn remove(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
+    }
+
+    fn list(&self, folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    fn sync_folder(&self, folder: &OwnedFd) -> io::Result<()> {
+        Ok(rustix::io::retry_on_intr(|| rustix::fs::fsync(folder))?)
+    }
+
+    fn try_lock(&self, folder: &OwnedFd, name: &OsStr, owner: Owner) -> io::Result<Option<RealLock>> {
+        let file = File::from(private::file(folder, name, owner)?);
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) => Ok(Some(RealLock(file))),
+            Err(fs4::TryLockError::WouldBlock) => Ok(None),
+            Err(fs4::TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_sign_loss,
+    clippy::allow_attributes,
+    reason = "the kernel's numbers, as wide as it has them"
+)]
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the widths differ between systems")]
+pub(super) fn stat_of(stat: &rustix::fs::Stat) -> Stat {
+    let nanos = |seconds, nanos| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+    Stat {
+        dev: stat.st_dev as u64,
+        ino: stat.st_ino as u64,
+        links: stat.st_nlink as u64,
+        size: stat.st_size as u64,
+        modified_ns: nanos(stat.st_mtime, stat.st_mtime_nsec),
+        changed_ns: nanos(stat.st_ctime, stat.st_ctime_nsec),
+        is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        owner: Owner { uid: stat.st_uid, gid: stat.st_gid },
+    }
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct RealFile(File);
+
+impl Reader for RealFile {
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(stat_of(&rustix::fs::fstat(&self.0)?))
+    }
+
+    fn attributes(&self) -> io::Result<Attributes> {
+        Attributes::of(&self.0)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match FileExt::read_at(&self.0, buffer, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Writer for RealFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn adopt(&self, attributes: &Attributes) -> io::Result<()> {
+        attributes.give_to(&self.0)
+    }
+
+    fn hand_to(&self, owner: Owner) -> io::Result<()> {
+        private::hand_to(&self.0, owner)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}

@@ -1,0 +1,76 @@
+//! Where a store really is: every link on the way followed once, its folder open, its name in there.
+
+use std::ffi::{OsStr, OsString};
+
+use super::FileStore;
+use crate::{
+    fs::{Disk, Owner, Reader, Stat},
+    model::{Error, ErrorKind},
+};
+
+/// The folder that a store is really in, and its name there.
+#[derive(Debug)]
+pub(super) struct Place<D: Disk> {
+    pub(super) folder: D::Folder,
+    pub(super) name: OsString,
+}
+
+impl<D: Disk> Place<D> {
+    /// Finds the real place of a store. A link to it stays a link: what it points to is what gets replaced.
+    pub(super) fn find(store: &FileStore<D>) -> Result<Self, Error> {
+        let real = store.disk.resolve(&store.path).map_err(store.fail("find"))?;
+        let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(Error::new(ErrorKind::Refused, "open", &store.path, "it is no file"));
+        };
+        let folder = store.disk.folder(parent).map_err(store.fail("open the folder of"))?;
+        Ok(Self { folder, name: name.to_owned() })
+    }
+
+    /// The store's name with an ending.
+    pub(super) fn name_of(&self, ending: &str) -> OsString {
+        with_ending(&self.name, ending)
+    }
+
+    /// Opens the store for reading, after a look at what it is.
+    pub(super) fn open(&self, store: &FileStore<D>) -> Result<(D::Reader, Stat), Error> {
+        let file = store.disk.open(&self.folder, &self.name).map_err(store.fail("open"))?;
+        let stat = file.stat().map_err(store.fail("look at"))?;
+        let refuse = |why: &str, hint: &str| {
+            Err(Error::new(ErrorKind::Refused, "sweep", &store.path, why).with_hint(hint))
+        };
+        match stat {
+            Stat { is_file: false, .. } => Err(no_file(store)),
+            Stat { links: 2.., .. } => refuse(
+                "it has more than one name (a hard link), and only one of them would get the new text",
+                "copy it to a file of its own, or remove the other name",
+            ),
+            _ => Ok((file, stat)),
+        }
+    }
+
+    /// Whom the store belongs to, if it is one that we may sweep: the new text has to be given to that user.
+    pub(super) fn owner(&self, store: &FileStore<D>) -> Result<Owner, Error> {
+        let stat = store.disk.stat(&self.folder, &self.name).map_err(store.fail("look at"))?;
+        if !stat.is_file {
+            return Err(no_file(store));
+        }
+        if !store.disk.acts_for(stat.owner) {
+            let message =
+                format!("its owner is another user (uid {}), who must own the new text too", stat.owner.uid);
+            return Err(Error::new(ErrorKind::Refused, "sweep", &store.path, message)
+                .with_hint("run session-reaper as the user who owns the store, or as root"));
+        }
+        Ok(stat.owner)
+    }
+}
+
+fn no_file<D: Disk>(store: &FileStore<D>) -> Error {
+    Error::new(ErrorKind::Refused, "sweep", &store.path, "it is no regular file")
+        .with_hint("name the store itself, a sessions.json")
+}
+
+pub(super) fn with_ending(name: &OsStr, ending: &str) -> OsString {
+    let mut whole = name.to_owned();
+    whole.push(ending);
+    whole
+}

@@ -1,0 +1,150 @@
+//! Reading a store: its bytes go by once, its rows go to the planner.
+
+use sha2::{Digest, Sha256};
+
+use super::{FileStore, Snapshot, Spot, place::Place};
+use crate::{
+    fs::{Disk, Reader, Stat},
+    json::{self, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
+    lock::Fence,
+    model::{Error, ErrorKind, hex},
+    policy::{Plan, Planner, Row, Stamp},
+    store::{Planned, Request},
+};
+
+/// How much is read at once.
+const CHUNK: usize = 256 * 1024;
+
+pub(super) fn plan<D: Disk>(
+    store: &FileStore<D>,
+    request: &Request<'_>,
+) -> Result<Planned<FileStore<D>>, Error> {
+    let (file, stat) = Place::find(store)?.open(store)?;
+    let planner = || Planner::new(request.policy, request.now, request.detail);
+    let mut hash = request.digest.then(Sha256::new);
+    let (mut plan, mut layout) = judge(store, &file, &stat, planner(), |chunk| {
+        if let Some(hash) = &mut hash {
+            hash.update(chunk);
+        }
+    })?;
+    must_be_countable(store, &layout)?;
+    if !plan.is_complete() {
+        (plan, layout) = judge(store, &file, &stat, planner().with_every_place(), |_| {})?;
+    }
+    let cuts = json::cuts(&layout, plan.doomed().iter().map(|doomed| doomed.place.span()));
+    let cut: u64 = cuts.iter().map(|range| range.end - range.start).sum();
+    Ok(Planned {
+        plan,
+        bytes_before: layout.len,
+        bytes_after: layout.len - cut,
+        digest: hash.map(|hash| hex(&hash.finalize())),
+        snapshot: Snapshot { file, fence: Fence::around(&stat), layout },
+    })
+}
+
+/// Rows are counted in 32 bits. No gateway can read a store of so many.
+fn must_be_countable<D: Disk>(store: &FileStore<D>, layout: &Layout) -> Result<(), Error> {
+    if u32::try_from(layout.rows).is_ok() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "sweep", &store.path, "it has more than 4,294,967,295 rows"))
+}
+
+/// Takes every row of the file to the planner.
+fn judge<D: Disk>(
+    store: &FileStore<D>,
+    file: &D::Reader,
+    stat: &Stat,
+    planner: Planner<'_, Spot>,
+    each_chunk: impl FnMut(&[u8]),
+) -> Result<(Plan<Spot>, Layout), Error> {
+    let mut rows = Rows::new(planner);
+    let layout = scan(store, file, stat, &mut rows, each_chunk)?;
+    Ok((rows.planner.finish(), layout))
+}
+
+/// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
+pub(super) fn scan<D: Disk>(
+    store: &FileStore<D>,
+    file: &D::Reader,
+    stat: &Stat,
+    visit: &mut impl Visit,
+    mut each_chunk: impl FnMut(&[u8]),
+) -> Result<Layout, Error> {
+    let malformed = |error: SyntaxError| malformed(store, stat, &error);
+    let mut scanner = Scanner::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut offset = 0;
+    loop {
+        let length = file.read_at(&mut buffer, offset).map_err(store.fail("read"))?;
+        let chunk = buffer.get(..length).unwrap_or_default();
+        if chunk.is_empty() {
+            return scanner.finish(visit).map_err(malformed);
+        }
+        each_chunk(chunk);
+        scanner.feed(chunk, visit).map_err(malformed)?;
+        offset += length as u64;
+    }
+}
+
+fn malformed<D: Disk>(store: &FileStore<D>, stat: &Stat, error: &SyntaxError) -> Error {
+    let hint = if stat.size == 0 {
+        "an empty store is a damaged one: bring it back from a backup, or write {} to begin anew"
+    } else {
+        "a gateway takes such a store for empty; stop it and mend the text, or bring it back from a backup"
+    };
+    Error::new(ErrorKind::Malformed, "read", &store.path, error.to_string()).with_hint(hint)
+}
+
+/// Takes the rows of a scan to the planner.
+struct Rows<'p> {
+    planner: Planner<'p, Spot>,
+    stamps: Stamps,
+}
+
+impl<'p> Rows<'p> {
+    fn new(planner: Planner<'p, Spot>) -> Self {
+        Self { planner, stamps: Stamps::default() }
+    }
+}
+
+impl Visit for Rows<'_> {
+    fn field(&mut self, field: RawField<'_>) {
+        self.stamps.field(&field);
+    }
+
+    fn row(&mut self, row: RawRow<'_>) {
+        let (place, fits) = Spot::pack(row.span);
+        let stamp = self.stamps.take(&row);
+        let stamp = if fits { stamp } else { Stamp::Unreadable };
+        self.planner.see(&Row { key: &json::decode(row.key), stamp, place });
+    }
+}
+
+/// Finds the `updatedAt` among the fields of a row.
+#[derive(Debug, Default)]
+pub(super) struct Stamps(Option<Stamp>);
+
+impl Stamps {
+    /// Of a field that stands twice the last counts, as in JavaScript.
+    pub(super) fn field(&mut self, field: &RawField<'_>) {
+        if !field.truncated && json::means(field.name, "updatedAt") {
+            self.0 = Some(stamp_of(field));
+        }
+    }
+
+    /// The stamp of the row whose fields have gone by.
+    pub(super) fn take(&mut self, row: &RawRow<'_>) -> Stamp {
+        let stamp = self.0.take().unwrap_or(Stamp::Absent);
+        if row.is_object { stamp } else { Stamp::NotAnObject }
+    }
+}
+
+fn stamp_of(field: &RawField<'_>) -> Stamp {
+    match field.kind {
+        ValueKind::Number if field.text_truncated => Stamp::Implausible,
+        ValueKind::Number => std::str::from_utf8(field.text).map_or(Stamp::Unreadable, Stamp::of_number),
+        ValueKind::Null => Stamp::Absent,
+        _ => Stamp::Unreadable,
+    }
+}

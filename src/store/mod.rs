@@ -1,0 +1,115 @@
+//! The port to session stores, and its adapters.
+//!
+//! A store can be planned, committed to, and locked against our own other processes; it remembers a small [`State`] from
+//! tick to tick. It speaks of plans and fences, never of files: an adapter for a database selects its rows by SQL and
+//! passes the same contract tests (`tests/store`). A new kind of store is one more file here.
+
+mod file;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
+mod state;
+
+use std::{fmt, ops::ControlFlow, time::Duration};
+
+pub use file::{FileStore, Look, Seen, Spot};
+#[cfg(any(test, feature = "testing"))]
+pub use memory::MemoryStore;
+pub use state::State;
+
+use crate::{
+    model::{Error, Key, Timestamp},
+    policy::{Detail, Plan, Policy, Verdict},
+};
+
+/// What is asked of [`Store::plan`].
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What goes and what stays.
+    pub policy: &'a Policy,
+    /// The time to judge at.
+    pub now: Timestamp,
+    /// How much the plan remembers.
+    pub detail: Detail,
+    /// Whether to make [`Planned::digest`], which costs a hash over the whole store.
+    pub digest: bool,
+}
+
+/// A plan, and what its store needs to carry it out.
+#[derive(Debug)]
+pub struct Planned<S: Store> {
+    /// The verdicts.
+    pub plan: Plan<S::Place>,
+    /// The store as it was read: its fence, and a way to read more of the same.
+    pub snapshot: S::Snapshot,
+    /// The size of the store in bytes.
+    pub bytes_before: u64,
+    /// Its size once the plan is carried out.
+    pub bytes_after: u64,
+    /// A SHA-256 over all that was read, where the request asked for it.
+    pub digest: Option<String>,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// The store now holds the survivors and is durable.
+    Done,
+    /// The store is no longer what was read. Nothing was changed: plan again.
+    Moved,
+}
+
+/// What [`Store::visit`] shows rows to. It is not called again after a [`ControlFlow::Break`].
+pub type Show<'a> = dyn FnMut(Key, &Verdict) -> ControlFlow<()> + 'a;
+
+/// A place that holds session rows by key.
+///
+/// The contract, which every adapter is tested against:
+/// - `plan` changes nothing and takes no lock.
+/// - `commit` removes exactly the plan's doomed rows and changes no other, or it fails and changes nothing; after
+///   [`Commit::Done`] the change is durable. It does nothing when the store changed since it was planned.
+/// - `lock` keeps out our other processes, and only them.
+/// - `state` is a hint: losing it costs one early sweep, never a row.
+pub trait Store: fmt::Debug + Clone + Send + Sync {
+    /// Where a row stands.
+    type Place: fmt::Debug + Copy + Send + Sync;
+    /// The store as it was when it was planned.
+    type Snapshot: fmt::Debug + Send + Sync;
+    /// Our own processes' lock, held until it is dropped.
+    type Guard: fmt::Debug + Send;
+
+    /// The store's name in reports and messages.
+    fn name(&self) -> String;
+
+    /// Waits at most `wait` for our own lock.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Busy`] when somebody else has it for so long, and as the store says.
+    fn lock(&self, wait: Duration) -> Result<Self::Guard, Error>;
+
+    /// What was remembered; nothing when there is nothing that can be read.
+    fn state(&self) -> State;
+
+    /// Remembers `state`.
+    ///
+    /// # Errors
+    /// As the store says.
+    fn remember(&self, guard: &Self::Guard, state: &State) -> Result<(), Error>;
+
+    /// Reads the store and decides.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Missing`], [`crate::ErrorKind::Malformed`], [`crate::ErrorKind::Refused`], and as the store says.
+    fn plan(&self, request: &Request<'_>) -> Result<Planned<Self>, Error>;
+
+    /// Carries a plan out.
+    ///
+    /// # Errors
+    /// As the store says; then nothing has changed.
+    fn commit(&self, guard: &Self::Guard, planned: &Planned<Self>) -> Result<Commit, Error>;
+
+    /// Shows each row of [`Plan::verdicts`] with its key, until `show` has seen enough.
+    ///
+    /// # Errors
+    /// As the store says.
+    fn visit(&self, planned: &Planned<Self>, show: &mut Show<'_>) -> Result<(), Error>;
+}

@@ -1,0 +1,37 @@
+//! One line of the log for each sweep, early exits included.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::{Options, StoreReport, Verb};
+use crate::model::Error;
+
+/// Says how a sweep of one store ended.
+pub(super) fn swept(verb: Verb, report: &StoreReport, options: &Options, took: Duration) {
+    let run = options.run.as_ref().filter(|_| report.pruned > 0 && !options.dry_run);
+    let error = report.error.as_ref().map(ToString::to_string);
+    info!(
+        target: "session_reaper",
+        verb = verb.name(),
+        store = %report.store,
+        outcome = report.outcome.name(),
+        applied = !options.dry_run,
+        run = run.map(tracing::field::display),
+        scanned = report.scanned,
+        pruned = report.pruned,
+        kept = report.kept,
+        failed = report.failed,
+        bytes_freed = report.bytes_freed(),
+        next_due = report.next_due.map(tracing::field::display),
+        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        error,
+        "sweep"
+    );
+}
+
+/// Says that the time of a sweep could not be remembered.
+pub(super) fn forgotten(error: &Error) {
+    let error = format!("cannot {} {}: {}", error.step(), error.path().display(), error.message());
+    warn!(target: "session_reaper", error, "the time of this sweep is not remembered, the next tick will sweep again");
+}

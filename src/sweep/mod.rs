@@ -1,0 +1,20 @@
+//! The engine: tick, throttle, sweep, report.
+//!
+//! The way through is the same for every store and every caller: due? -> plan -> commit -> report. [`tick`] is the
+//! scheduler's call and sweeps only what is due; [`prune`] sweeps now; [`plan`] only decides; [`apply`] carries out a plan that was written down
+//! before. Each returns one [`StoreReport`] that adds up, and writes one line to the log, whatever happened.
+
+mod engine;
+mod items;
+mod log;
+mod plan_file;
+mod reaper;
+mod report;
+mod run_id;
+
+pub use engine::{Options, apply, plan, prune, tick};
+pub use items::Items;
+pub use plan_file::{PlanFile, write_plan};
+pub use reaper::Reaper;
+pub use report::{Item, Outcome, Report, SCHEMA, StoreReport, Totals, Verb};
+pub use run_id::RunId;

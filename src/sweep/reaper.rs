@@ -1,0 +1,140 @@
+//! What a scheduler keeps: stores, policy and options, and one call for each tick.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use super::{Options, Outcome, Report, RunId, StoreReport, Verb, engine, log};
+use crate::{
+    model::{Age, Error, Timestamp},
+    policy::{Detail, Policy},
+    store::{FileStore, Store},
+};
+
+/// Sweeps its stores whenever a scheduler's tick finds one due.
+///
+/// It may be shared between threads. A call never panics, waits for a lock no longer than its timeout, leaves no thread
+/// behind and needs no async runtime; inside one, call it where blocking is allowed.
+///
+/// ```
+/// use session_reaper::{FileStore, Policy, Reaper};
+/// # let dir = std::env::temp_dir();
+/// let reaper = Reaper::new(FileStore::new(dir.join("no-such/sessions.json")), Policy::default());
+/// // In the scheduler's own timer:
+/// match reaper.tick(session_reaper::now()) {
+///     Ok(report) => println!("{} rows went", report.totals().pruned),
+///     Err(error) => println!("{:?}: {error}", error.class()),
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Reaper<S: Store = FileStore> {
+    stores: Vec<Target<S>>,
+    policy: Policy,
+    options: Options,
+}
+
+/// A store and when it was swept last and is due next, as far as this process knows.
+#[derive(Debug)]
+struct Target<S> {
+    store: S,
+    swept: AtomicI64,
+    due: AtomicI64,
+}
+
+impl<S> Target<S> {
+    const fn new(store: S) -> Self {
+        Self { store, swept: AtomicI64::new(i64::MAX), due: AtomicI64::new(i64::MIN) }
+    }
+
+    /// Whether what this process remembers is enough to say that nothing is due. Another process can only have made it
+    /// later; a stamp from the future is ignored here as on the disk.
+    fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let (swept, due) = (self.swept.load(Ordering::Acquire), self.due.load(Ordering::Acquire));
+        (swept <= now.as_millis() && now.as_millis() < due).then(|| Timestamp::from_millis(due))
+    }
+
+    fn remember(&self, now: Timestamp, report: &StoreReport) {
+        let Some(due) = report.next_due else { return };
+        self.due.store(due.as_millis(), Ordering::Release);
+        self.swept.store(now.as_millis(), Ordering::Release);
+    }
+}
+
+impl<S: Store + 'static> Reaper<S> {
+    /// A reaper for one store.
+    pub fn new(store: S, policy: Policy) -> Self {
+        Self { stores: vec![Target::new(store)], policy, options: Options::default() }
+    }
+
+    /// The same with one more store.
+    #[must_use]
+    pub fn with_store(mut self, store: S) -> Self {
+        self.stores.push(Target::new(store));
+        self
+    }
+
+    /// The same with another shortest time between two sweeps of a store.
+    #[must_use]
+    pub fn with_every(mut self, every: Age) -> Self {
+        self.options.every = every;
+        self
+    }
+
+    /// The same with another patience for locks.
+    #[must_use]
+    pub fn with_lock_timeout(mut self, timeout: Age) -> Self {
+        self.options.lock_timeout = timeout;
+        self
+    }
+
+    /// The same, with these rows in its reports.
+    #[must_use]
+    pub fn with_items(mut self, detail: Detail) -> Self {
+        self.options.items = Some(detail);
+        self
+    }
+
+    /// Sweeps every store that is due at `now`.
+    ///
+    /// # Errors
+    /// The first error, when no store could be swept or left alone in peace; otherwise errors stand in the report.
+    pub fn tick(&self, now: Timestamp) -> Result<Report, Error> {
+        let mut options = self.options.clone();
+        options.run = Some(RunId::new(now));
+        let stores = self.stores.iter().map(|target| self.tick_one(target, now, &options)).collect();
+        finish(Report {
+            verb: Verb::Tick,
+            applied: true,
+            run: options.run,
+            now,
+            policy: self.policy.clone(),
+            stores,
+        })
+    }
+
+    fn tick_one(&self, target: &Target<S>, now: Timestamp, options: &Options) -> StoreReport {
+        if let Some(due) = target.rests_until(now) {
+            let idle = StoreReport::idle(target.store.name(), Outcome::Throttled);
+            let report = StoreReport { next_due: Some(due), ..idle };
+            log::swept(Verb::Tick, &report, options, Duration::ZERO);
+            return report;
+        }
+        let report = engine::tick(&target.store, &self.policy, now, options);
+        target.remember(now, &report);
+        report
+    }
+}
+
+/// A report in which every store failed is an error.
+fn finish(mut report: Report) -> Result<Report, Error> {
+    if report.stores.iter().all(|store| store.error.is_some())
+        && let Some(error) = report.stores.first_mut().and_then(|store| store.error.take())
+    {
+        return Err(error);
+    }
+    if report.totals().pruned == 0 {
+        report.run = None;
+    }
+    Ok(report)
+}
