@@ -1,0 +1,112 @@
+//! How the process ends: the promise of the exit codes.
+
+use std::process::ExitCode;
+
+use session_reaper::{
+    Error, ErrorKind,
+    sweep::{Report, StoreReport, Verb},
+};
+
+/// The exit codes that scripts may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or nothing to do, or not due.
+    Done = 0,
+    /// An error; nothing changed.
+    Failed = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// Some of it was done.
+    Partly = 3,
+    /// A guard said no.
+    Refused = 4,
+    /// The store is not there.
+    Missing = 10,
+    /// Somebody else holds the lock.
+    Busy = 11,
+    /// `plan --detailed-exitcode`: there is something to prune.
+    Pending = 20,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// The code of one error.
+    pub(crate) fn of_error(error: &Error) -> Self {
+        match error.kind() {
+            _ if error.is_too_late() => Self::Partly,
+            ErrorKind::Missing => Self::Missing,
+            ErrorKind::Busy => Self::Busy,
+            ErrorKind::Refused | ErrorKind::Changed => Self::Refused,
+            ErrorKind::Config => Self::Usage,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The code of a report: what all its stores agree on; otherwise something was done and something was not.
+    pub(crate) fn of_report(report: &Report) -> Self {
+        let mut exits = report.stores.iter().map(|store| Self::of_store(report.verb, store));
+        let first = exits.next().unwrap_or(Self::Done);
+        exits.fold(first, Self::and)
+    }
+
+    /// A store that another process is just sweeping is nothing to a scheduler: the work is being done.
+    fn of_store(verb: Verb, store: &StoreReport) -> Self {
+        match &store.error {
+            Some(error) if verb == Verb::Tick && error.kind() == ErrorKind::Busy => Self::Done,
+            Some(error) => Self::of_error(error),
+            None if store.failed > 0 => Self::Partly,
+            None => Self::Done,
+        }
+    }
+
+    /// Both together. Two different errors that changed nothing are an error that changed nothing.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, same) if one == same => one,
+            (Self::Done | Self::Partly, _) | (_, Self::Done | Self::Partly) => Self::Partly,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use session_reaper::{Policy, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_scheduler_forgives_a_lock_that_is_held_and_nothing_else() {
+        let exit = |verb, kind| {
+            let error = Error::new(kind, "sweep", Path::new("x"), "y");
+            let stores = vec![StoreReport::of_error("x".to_owned(), error)];
+            let (now, policy) = (Timestamp::from_millis(0), Policy::default());
+            Exit::of_report(&Report { verb, applied: true, run: None, now, policy, stores })
+        };
+        assert_eq!(exit(Verb::Tick, ErrorKind::Busy), Exit::Done);
+        assert_eq!(exit(Verb::Prune, ErrorKind::Busy), Exit::Busy);
+        assert_eq!(exit(Verb::Tick, ErrorKind::Changed), Exit::Refused);
+        assert_eq!(exit(Verb::Tick, ErrorKind::Io), Exit::Failed);
+    }
+
+    #[test]
+    fn stores_that_agree_give_their_code_and_others_say_how_much_was_done() {
+        for (one, other, both) in [
+            (Exit::Done, Exit::Done, Exit::Done),
+            (Exit::Missing, Exit::Missing, Exit::Missing),
+            (Exit::Done, Exit::Missing, Exit::Partly),
+            (Exit::Busy, Exit::Done, Exit::Partly),
+            (Exit::Missing, Exit::Busy, Exit::Failed),
+            (Exit::Partly, Exit::Missing, Exit::Partly),
+        ] {
+            assert_eq!(one.and(other), both, "{one:?} and {other:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Arguments that several verbs take, as the configuration wants them: text.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use session_reaper::config::Flags;
+
+/// Which stores.
+#[derive(Debug, Args)]
+pub(super) struct StoreArgs {
+    /// sessions.json files, folders (every agents/*/sessions/sessions.json below), or globs; the config's stores if none
+    #[arg(value_name = "STORE", value_hint = ValueHint::AnyPath)]
+    pub(super) stores: Vec<PathBuf>,
+
+    /// Take stores and retention from an OpenClaw state folder and its openclaw.json [default folder: ~/.openclaw]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "true", value_hint = ValueHint::DirPath)]
+    pub(super) openclaw: Option<String>,
+}
+
+/// What goes and what stays.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PolicyArgs {
+    /// How long cron runs are kept, such as 24h, 1d12h or 1.5h; false keeps them all [default: 24h]
+    #[arg(long, value_name = "AGE|false", allow_hyphen_values = true)]
+    pub(super) retention: Option<String>,
+
+    /// Keep the newest N runs of each cron job, however old
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) keep_last: Option<String>,
+
+    /// How long rows of another kind are kept, such as subagent=7d (repeatable)
+    #[arg(long = "rule", value_name = "KIND=AGE", allow_hyphen_values = true)]
+    pub(super) rules: Vec<String>,
+
+    /// Of the rows that a cap may take, keep the newest N only
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) max_entries: Option<String>,
+
+    /// Keep every row whose key matches, and its family (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(super) keep: Vec<String>,
+}
+
+/// How long to wait, for what.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Timing")]
+pub(super) struct TimingArgs {
+    /// The shortest time between two sweeps of a store by `tick` [default: 5m]
+    #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
+    pub(super) every: Option<String>,
+
+    /// How long to wait for a store that another process holds [default: 5s]
+    #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
+    pub(super) lock_timeout: Option<String>,
+}
+
+/// Every setting that has a flag.
+#[derive(Debug, Args)]
+pub(super) struct SettingArgs {
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(super) timing: TimingArgs,
+}
+
+/// Everything that `tick`, `prune` and `plan` take.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(super) struct SweepArgs {
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
+
+    /// Say what would go, and write nothing
+    #[arg(short = 'n', long, help_heading = "Sweep")]
+    pub(super) dry_run: bool,
+
+    /// Do not ask
+    #[arg(short, long, help_heading = "Sweep")]
+    pub(super) yes: bool,
+
+    /// Show the rows that stay as well, and why
+    #[arg(long, help_heading = "Sweep")]
+    pub(super) show_kept: bool,
+
+    /// Ignore the throttle, and nothing else
+    #[arg(long, help_heading = "Sweep")]
+    pub(super) force: bool,
+}
+
+impl StoreArgs {
+    /// These arguments laid into `flags`.
+    pub(super) fn lay_into(&self, flags: Flags) -> Flags {
+        Flags { stores: self.stores.clone(), openclaw: self.openclaw.clone(), ..flags }
+    }
+}
+
+impl PolicyArgs {
+    /// These arguments laid into `flags`.
+    pub(super) fn lay_into(&self, flags: Flags) -> Flags {
+        Flags {
+            retention: self.retention.clone(),
+            keep_last: self.keep_last.clone(),
+            rules: self.rules.clone(),
+            max_entries: self.max_entries.clone(),
+            keep: self.keep.clone(),
+            ..flags
+        }
+    }
+}
+
+impl SettingArgs {
+    /// These arguments as the configuration takes them.
+    pub(super) fn flags(&self) -> Flags {
+        let timing = Flags {
+            every: self.timing.every.clone(),
+            lock_timeout: self.timing.lock_timeout.clone(),
+            ..Flags::default()
+        };
+        self.stores.lay_into(self.policy.lay_into(timing))
+    }
+}

@@ -1,0 +1,66 @@
+//! The log on stderr: one line for each sweep, in text or JSON.
+
+use std::io::{self, IsTerminal};
+
+use session_reaper::{
+    config::{Effective, LogFormat, Origin, Setting},
+    sweep::{Options, StoreReport, Verb},
+};
+use tracing::info;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::args::Globals;
+
+/// Starts the log. Who names its format wants to see it.
+pub(super) fn start(globals: &Globals, config: &Effective) {
+    let named = *config.origin(Setting::LogFormat) != Origin::Default;
+    let builder = tracing_subscriber::fmt().with_max_level(level(globals, named)).with_writer(io::stderr);
+    // A log that nobody reads is no reason to stop.
+    let builder = builder.log_internal_errors(false);
+    // A second start, as in a test, finds the log started.
+    let _ = match config.log_format {
+        LogFormat::Text => builder.with_ansi(colorful(config)).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_ansi(false).try_init(),
+    };
+}
+
+const fn level(globals: &Globals, named: bool) -> LevelFilter {
+    match (globals.quiet, globals.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (_, 0) if !named => LevelFilter::WARN,
+        (_, 0 | 1) => LevelFilter::INFO,
+        (_, 2) => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    }
+}
+
+fn colorful(config: &Effective) -> bool {
+    use session_reaper::config::Color;
+    match config.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        }
+    }
+}
+
+/// Says that a sweep ended before there was a store: the same line as of any other sweep.
+pub(super) fn not_found(verb: Verb, report: &StoreReport, options: &Options) {
+    let error = report.error.as_ref().map(ToString::to_string);
+    info!(
+        target: "session_reaper",
+        verb = verb.name(),
+        store = %report.store,
+        outcome = report.outcome.name(),
+        applied = !options.dry_run,
+        scanned = report.scanned,
+        pruned = report.pruned,
+        kept = report.kept,
+        failed = report.failed,
+        bytes_freed = report.bytes_freed(),
+        duration_ms = 0,
+        error,
+        "sweep"
+    );
+}

@@ -1,0 +1,55 @@
+//! The command line: arguments to options, and the only room that prints.
+//!
+//! One file per verb, each with its `Args` and a `run` that ends in an [`Exit`] or a [`Failure`]. What verbs share:
+//! [`read`] (the command line), [`frame`] (globals, configuration, log), [`flags`] (arguments that several verbs take), [`stores`] (what STORE means),
+//! [`looking`] (verbs that only look), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only).
+//!
+//! A new verb is a file here, its `mod` line, and its two lines in `args.rs`.
+
+mod apply;
+mod args;
+mod ask;
+mod completions;
+mod config;
+mod consent;
+mod demo;
+mod exit;
+mod explain;
+mod failure;
+mod flags;
+mod frame;
+mod list;
+mod log;
+mod looking;
+mod man;
+mod output;
+mod plan;
+mod progress;
+mod prune;
+mod read;
+mod report;
+mod stats;
+mod stores;
+mod sweeping;
+mod table;
+mod text;
+mod tick;
+mod words;
+
+use self::{args::Cli, frame::Frame};
+
+pub(crate) use exit::Exit;
+use failure::Failure;
+
+/// Runs the command line of this process.
+pub(crate) fn run() -> Exit {
+    match Cli::read() {
+        Ok(cli) => run_verb(&cli).unwrap_or_else(|failure| failure.tell(cli.object())),
+        Err(exit) => exit,
+    }
+}
+
+fn run_verb(cli: &Cli) -> Result<Exit, Failure> {
+    let frame = Frame::new(&cli.globals)?;
+    cli.verb.run(&frame)
+}

@@ -1,0 +1,149 @@
+//! Walking down a pattern: as a shell expands it, but nothing that cannot be looked at is left out in silence, and no
+//! link leads out of the folder that the pattern begins with.
+
+use std::path::{Component, Path, PathBuf};
+
+use glob::{MatchOptions, Pattern};
+use session_reaper::{Error, fs};
+
+use super::{Target, below, found, is_folder_of_stores};
+use crate::cli::Failure;
+
+/// As a shell does it: a wildcard takes no hidden name.
+const LIKE_A_SHELL: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+/// This and every folder below it.
+const ANY_DEPTH: &str = "**";
+
+/// One name on the way down.
+enum Part {
+    Name(PathBuf),
+    Like(Pattern),
+    AnyDepth,
+}
+
+impl Part {
+    fn of(component: Component<'_>) -> Result<Self, glob::PatternError> {
+        let text = component.as_os_str().to_string_lossy();
+        match literal(&text) {
+            Some(name) => Ok(Self::Name(name.into())),
+            None if text == ANY_DEPTH => Ok(Self::AnyDepth),
+            None => Pattern::new(&text).map(Self::Like),
+        }
+    }
+}
+
+/// The name that a component stands for, where it is only one.
+fn literal(text: &str) -> Option<String> {
+    if !is_pattern(text) {
+        return Some(text.to_owned());
+    }
+    let escapes = [("[*]", "*"), ("[?]", "?"), ("[]]", "]"), ("[[]", "[")];
+    let name = escapes.iter().fold(text.to_owned(), |name, (escaped, plain)| name.replace(escaped, plain));
+    (Pattern::escape(&name) == text).then_some(name)
+}
+
+/// Whether a text may stand for several names.
+pub(super) fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// The stores that a pattern matches. Of the folders that it matches, those without a store are left out.
+pub(super) fn matching(pattern: &str) -> Result<Vec<Target>, Failure> {
+    let refuse = |error: glob::PatternError| {
+        Failure::usage(format!("{pattern:?} is no pattern: {error}; nothing was removed"))
+    };
+    Pattern::new(pattern).map_err(refuse)?;
+    let parts: Vec<Part> =
+        Path::new(pattern).components().map(Part::of).collect::<Result<_, _>>().map_err(refuse)?;
+    let names = parts.iter().map_while(|part| if let Part::Name(name) = part { Some(name) } else { None });
+    let start: PathBuf = names.collect();
+    let root = match fs::real_path(here(&start)) {
+        Ok(None) => return Ok(Vec::new()),
+        Ok(Some(root)) => root,
+        Err(error) => return Ok(vec![Target::None(Error::io("find", &start, error))]),
+    };
+    let rest = parts.iter().skip_while(|part| matches!(part, Part::Name(_)));
+    let mut walk = Walk { root, found: Vec::new() };
+    walk.down(&start, &rest.collect::<Vec<_>>());
+    Ok(walk.found)
+}
+
+/// The folder to look into: no name at all is the folder that we are in.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+struct Walk {
+    root: PathBuf,
+    found: Vec<Target>,
+}
+
+impl Walk {
+    fn down(&mut self, at: &Path, parts: &[&Part]) {
+        match parts.split_first() {
+            None => self.arrive(at),
+            Some((Part::Name(name), rest)) => self.down(&at.join(name), rest),
+            Some((Part::Like(pattern), rest)) => self.enter_those_like(at, pattern, rest),
+            Some((Part::AnyDepth, rest)) => self.enter_all(at, rest, parts),
+        }
+    }
+
+    /// Whatever stands here, if it really is below the folder that the pattern begins with.
+    fn arrive(&mut self, at: &Path) {
+        match found(at, &self.root) {
+            Some(Target::Store(_)) if is_folder_of_stores(at) => self.found.extend(below(at)),
+            other => self.found.extend(other),
+        }
+    }
+
+    fn enter_those_like(&mut self, folder: &Path, pattern: &Pattern, rest: &[&Part]) {
+        for name in self.names(folder) {
+            if pattern.matches_with(&name.to_string_lossy(), LIKE_A_SHELL) {
+                self.down(&folder.join(name), rest);
+            }
+        }
+    }
+
+    /// This folder, and every folder in it that is neither hidden nor a link.
+    fn enter_all(&mut self, folder: &Path, rest: &[&Part], again: &[&Part]) {
+        if let Err(error) = fs::enter(here(folder)) {
+            return self.found.push(Target::None(Error::io("enter the folder", folder, error)));
+        }
+        self.down(folder, rest);
+        for name in self.names(folder).into_iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")) {
+            let inner = folder.join(name);
+            if fs::is_folder_itself(&inner) {
+                self.down(&inner, again);
+            }
+        }
+    }
+
+    fn names(&mut self, folder: &Path) -> Vec<std::ffi::OsString> {
+        fs::names_in(here(folder)).unwrap_or_else(|error| {
+            self.found.push(Target::None(Error::io("list the folder", here(folder), error)));
+            Vec::new()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_without_wildcards_or_with_escaped_ones_is_a_name() {
+        for (text, name) in [
+            ("a", Some("a")),
+            ("a]b", Some("a]b")),
+            ("a[[]1[]]", Some("a[1]")),
+            ("[*][?]", Some("*?")),
+            ("a[1]", None),
+            ("*", None),
+            ("[[]*", None),
+        ] {
+            assert_eq!(literal(text).as_deref(), name, "{text}");
+        }
+        assert_eq!(literal(&Pattern::escape("[[]*]?[")).as_deref(), Some("[[]*]?["));
+    }
+}

@@ -1,0 +1,176 @@
+//! What `tick`, `prune` and `plan` have in common: from arguments to a report, and from a report to the exit code.
+
+use session_reaper::{
+    Error, ErrorKind, FileStore, Policy, Timestamp,
+    config::Effective,
+    policy::Detail,
+    sweep::{Options, Outcome, Report, RunId, StoreReport, Verb},
+};
+
+use super::{
+    Exit, Failure, Frame,
+    flags::SweepArgs,
+    log, output,
+    progress::Progress,
+    report::{self, List},
+    stores::{self, Target},
+    words,
+};
+
+/// A report keeps its store's file open to show rows from. Of more stores than this the rows are held in memory.
+const MANY: usize = 16;
+
+/// A sweep that is ready to go; nothing has been opened yet.
+#[derive(Debug)]
+pub(super) struct Sweeping<'a> {
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) options: Options,
+    policy: Policy,
+    targets: Vec<Target>,
+    /// How many rows of each store will be printed.
+    shown: usize,
+}
+
+/// What is done to one store: [`session_reaper::sweep::tick`] and its like.
+pub(super) trait Sweep: FnMut(&FileStore, &Policy, Timestamp, &Options) -> StoreReport {}
+
+impl<F: FnMut(&FileStore, &Policy, Timestamp, &Options) -> StoreReport> Sweep for F {}
+
+impl<'a> Sweeping<'a> {
+    /// Reads the configuration and finds the stores.
+    pub(super) fn prepare(args: &SweepArgs, frame: &'a Frame<'a>) -> Result<Self, Failure> {
+        let config = frame.configure(args.settings.flags())?;
+        let targets = stores::find(&config)?;
+        let options = options(args, frame, &config);
+        let list = if frame.globals.json { List::All } else { List::of(args) };
+        let shown = usize::try_from(list.rows_of_each(targets.len())).unwrap_or(usize::MAX);
+        Ok(Self { frame, options, policy: config.policy, targets, shown })
+    }
+
+    /// The same without any effect, and with a list of rows.
+    pub(super) fn dry(mut self) -> Self {
+        self.options.dry_run = true;
+        self.options.items = self.options.items.or(Some(Detail::Doomed));
+        self.shown = usize::MAX;
+        self
+    }
+
+    /// The store, where there is exactly one.
+    pub(super) fn only_store(&self) -> Result<&FileStore, Failure> {
+        stores::only(&self.targets)
+    }
+
+    /// What the sweep would do, store by store. The rows are held: what was shown is what was shown, whatever becomes
+    /// of the store.
+    pub(super) fn preview(&self, verb: Verb, mut sweep: impl Sweep) -> Report {
+        let items = self.options.items.or(Some(Detail::Doomed));
+        let options = Options { dry_run: true, items, ..self.options.clone() };
+        self.each(verb, &options, |target| {
+            let mut store = self.one(verb, target, &options, &mut sweep);
+            match store.items.hold() {
+                Ok(()) => store,
+                Err(error) => StoreReport::of_error(store.store, error),
+            }
+        })
+    }
+
+    /// Sweeps every store.
+    pub(super) fn sweep(&self, verb: Verb, mut sweep: impl Sweep) -> Report {
+        self.each(verb, &self.options, |target| self.thrifty(verb, target, &mut sweep))
+    }
+
+    /// Sweeps the stores that rows would go from; on the others, what was found is the report.
+    pub(super) fn sweep_what_goes(&self, found: Report, mut sweep: impl Sweep) -> Report {
+        let (verb, mut found) = (found.verb, found.stores.into_iter());
+        self.each(verb, &self.options, |target| match found.next() {
+            Some(store) if store.pruned > 0 => self.thrifty(verb, target, &mut sweep),
+            // To be looked at puts nothing off.
+            Some(store) => StoreReport { next_due: None, ..store },
+            None => StoreReport::idle(target.name(), Outcome::Nothing),
+        })
+    }
+
+    fn each(&self, verb: Verb, options: &Options, mut report: impl FnMut(&Target) -> StoreReport) -> Report {
+        let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
+        let stores: Vec<_> = self.targets.iter().map(|target| progress.over(|| report(target))).collect();
+        let applied = !options.dry_run;
+        let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));
+        Report { verb, applied, run, now, policy: self.policy.clone(), stores }
+    }
+
+    /// One store, its file let go of where there are many.
+    fn thrifty(&self, verb: Verb, target: &Target, sweep: &mut impl Sweep) -> StoreReport {
+        let mut report = self.one(verb, target, &self.options, sweep);
+        if self.targets.len() > MANY {
+            // Rows that cannot be read now are told of when they are to be shown.
+            let _ = report.items.hold_first(self.shown);
+        }
+        report
+    }
+
+    fn one(&self, verb: Verb, target: &Target, options: &Options, sweep: &mut impl Sweep) -> StoreReport {
+        match target {
+            Target::Store(store) => sweep(store, &self.policy, self.frame.now, options),
+            Target::None(error) => not_found(verb, error, options),
+        }
+    }
+}
+
+/// The report on a STORE that came to no store. It is a sweep that ended early, and has its line in the log.
+fn not_found(verb: Verb, error: &Error, options: &Options) -> StoreReport {
+    let mut again = Error::new(error.kind(), error.step(), error.path(), error.message());
+    if let Some(hint) = error.hint() {
+        again = again.with_hint(hint);
+    }
+    let report = StoreReport::of_error(error.path().to_string_lossy().into_owned(), again);
+    log::not_found(verb, &report, options);
+    report
+}
+
+fn options(args: &SweepArgs, frame: &Frame<'_>, config: &Effective) -> Options {
+    let items = match (args.show_kept, args.dry_run || frame.globals.json) {
+        (true, _) => Some(Detail::Everything),
+        (_, true) => Some(Detail::Doomed),
+        _ => None,
+    };
+    Options {
+        every: config.every,
+        force: args.force,
+        lock_timeout: config.lock_timeout,
+        dry_run: args.dry_run,
+        items,
+        run: Some(RunId::new(frame.now)),
+    }
+}
+
+/// Whether rows of this store are gone.
+pub(super) fn has_removed(store: &StoreReport) -> bool {
+    store.pruned > 0 || store.error.as_ref().is_some_and(Error::is_too_late)
+}
+
+/// Prints a report, as data or for people, and gives its exit code.
+pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List) -> Result<Exit, Failure> {
+    let printed = if frame.globals.json {
+        output::json(report)
+    } else {
+        report.stores.iter().for_each(|store| complain(frame, report.verb, store));
+        if frame.speaks() { report::text(report, list) } else { Ok(()) }
+    };
+    match printed {
+        Err(failure) if report.run.is_some() => {
+            let rows = words::count(report.totals().pruned, "row");
+            Err(failure.with_exit(Exit::Partly).after(format_args!("but the sweep was done: removed {rows}")))
+        }
+        printed => printed.map(|()| Exit::of_report(report)),
+    }
+}
+
+/// Says on stderr what went wrong with a store.
+fn complain(frame: &Frame<'_>, verb: Verb, store: &StoreReport) {
+    let Some(error) = &store.error else { return };
+    if verb == Verb::Tick && error.kind() == ErrorKind::Busy {
+        frame.note(&format!("{} is busy: another session-reaper is sweeping it", store.store));
+    } else {
+        output::error(&error.to_string(), error.hint());
+    }
+}

@@ -1,0 +1,11 @@
+//! What the verbs that only look say to people.
+
+mod demo;
+mod explanation;
+mod rows;
+mod shares;
+
+pub(super) use demo::Shown;
+pub(super) use explanation::explanation;
+pub(super) use rows::rows;
+pub(super) use shares::print as surveys;

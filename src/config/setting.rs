@@ -1,0 +1,214 @@
+//! The table of settings: one row each, and everything else (file, variables, flags, `config show`, the reference)
+//! follows from it, so that they cannot drift apart.
+//!
+//! A new setting is one row here, one arm in [`super::layer::Layer::set`], one in [`super::Flags`] if it has a flag,
+//! one in [`super::effective`] and `show`, and its lines in `session-reaper.example.toml`; the compiler and the tests
+//! ask for each.
+
+/// What every variable of ours begins with.
+pub(super) const PREFIX: &str = "SESSION_REAPER_";
+
+/// A value of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Setting {
+    /// The stores to sweep.
+    Stores,
+    /// The OpenClaw installation to take stores and retention from.
+    OpenClaw,
+    /// How long cron runs are kept.
+    Retention,
+    /// What counts as the id of a cron run.
+    RunId,
+    /// How many runs of each cron job always stay.
+    KeepLast,
+    /// The retentions of other kinds of rows.
+    Rules,
+    /// The cap on rows.
+    MaxEntries,
+    /// The keys that stay.
+    Keep,
+    /// The throttle of `tick`.
+    Every,
+    /// How long to wait for a lock.
+    LockTimeout,
+    /// The form of log lines.
+    LogFormat,
+    /// Colours on the terminal.
+    Color,
+}
+
+/// What the table says about one setting.
+#[derive(Debug)]
+struct Row {
+    key: &'static str,
+    flag: Option<&'static str>,
+    accepts: &'static str,
+    default: &'static str,
+    help: &'static str,
+}
+
+const STORES: Row = Row {
+    key: "stores",
+    flag: Some("STORE"),
+    accepts: "list of paths, folders and globs",
+    default: "[]",
+    help: "Stores to sweep: sessions.json files, folders that hold agents/*/sessions/sessions.json, or globs",
+};
+const OPENCLAW: Row = Row {
+    key: "openclaw",
+    flag: Some("--openclaw"),
+    accepts: "folder, true or false",
+    default: "false",
+    help: "Take stores and retention from an OpenClaw state folder and its openclaw.json; true means the default folder",
+};
+const RETENTION: Row = Row {
+    key: "cron.retention",
+    flag: Some("--retention"),
+    accepts: "age or false",
+    default: "\"24h\"",
+    help: "How long cron runs are kept; false keeps them all",
+};
+const RUN_ID: Row = Row {
+    key: "cron.run_id",
+    flag: None,
+    accepts: "\"uuid\" or \"any\"",
+    default: "\"uuid\"",
+    help: "What counts as the id of a cron run: a UUID only, or any text",
+};
+const KEEP_LAST: Row = Row {
+    key: "cron.keep_last",
+    flag: Some("--keep-last"),
+    accepts: "whole number",
+    default: "0",
+    help: "The newest so many runs of each cron job stay, however old; 0 turns this off",
+};
+const RULES: Row = Row {
+    key: "rules",
+    flag: Some("--rule"),
+    accepts: "table of kind = age or false",
+    default: "{}",
+    help: "How long rows of other kinds are kept, such as subagent = \"7d\"; kinds without a rule stay",
+};
+const MAX_ENTRIES: Row = Row {
+    key: "max_entries",
+    flag: Some("--max-entries"),
+    accepts: "whole number or false",
+    default: "false",
+    help: "Of the rows that a cap may take, only the newest so many stay; false means no cap",
+};
+const KEEP: Row = Row {
+    key: "keep",
+    flag: Some("--keep"),
+    accepts: "list of globs",
+    default: "[]",
+    help: "Keys that always stay, with their families; * stands for anything and ? for one character",
+};
+const EVERY: Row = Row {
+    key: "every",
+    flag: Some("--every"),
+    accepts: "age",
+    default: "\"5m\"",
+    help: "The shortest time between two sweeps of one store by `tick`",
+};
+const LOCK_TIMEOUT: Row = Row {
+    key: "lock_timeout",
+    flag: Some("--lock-timeout"),
+    accepts: "age",
+    default: "\"5s\"",
+    help: "How long to wait for a store that another process holds",
+};
+const LOG_FORMAT: Row = Row {
+    key: "log.format",
+    flag: Some("--log-format"),
+    accepts: "\"text\" or \"json\"",
+    default: "\"text\"",
+    help: "The form of log lines on stderr",
+};
+const COLOR: Row = Row {
+    key: "color",
+    flag: Some("--color"),
+    accepts: "\"auto\", \"always\" or \"never\"",
+    default: "\"auto\"",
+    help: "Colours; auto means on a terminal, unless NO_COLOR is set",
+};
+
+impl Setting {
+    /// Every setting, in the order in which people meet them.
+    pub const ALL: [Self; 12] = [
+        Self::Stores,
+        Self::OpenClaw,
+        Self::Retention,
+        Self::RunId,
+        Self::KeepLast,
+        Self::Rules,
+        Self::MaxEntries,
+        Self::Keep,
+        Self::Every,
+        Self::LockTimeout,
+        Self::LogFormat,
+        Self::Color,
+    ];
+
+    const fn row(self) -> &'static Row {
+        match self {
+            Self::Stores => &STORES,
+            Self::OpenClaw => &OPENCLAW,
+            Self::Retention => &RETENTION,
+            Self::RunId => &RUN_ID,
+            Self::KeepLast => &KEEP_LAST,
+            Self::Rules => &RULES,
+            Self::MaxEntries => &MAX_ENTRIES,
+            Self::Keep => &KEEP,
+            Self::Every => &EVERY,
+            Self::LockTimeout => &LOCK_TIMEOUT,
+            Self::LogFormat => &LOG_FORMAT,
+            Self::Color => &COLOR,
+        }
+    }
+
+    /// Its key in the file, such as `cron.retention`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        self.row().key
+    }
+
+    /// The name of its variable, such as `SESSION_REAPER_CRON_RETENTION`.
+    #[must_use]
+    pub fn env(self) -> String {
+        format!("{PREFIX}{}", self.key().replace('.', "_").to_uppercase())
+    }
+
+    /// Its flag, such as `--retention`; the stores are plain arguments, and some settings have none.
+    #[must_use]
+    pub const fn flag(self) -> Option<&'static str> {
+        self.row().flag
+    }
+
+    /// What it takes, in words.
+    #[must_use]
+    pub const fn accepts(self) -> &'static str {
+        self.row().accepts
+    }
+
+    /// Its default, as it would stand in the file.
+    #[must_use]
+    pub const fn default(self) -> &'static str {
+        self.row().default
+    }
+
+    /// What it does, in one line.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        self.row().help
+    }
+
+    /// The setting with this key.
+    pub(super) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.key() == key)
+    }
+
+    /// The setting with this variable.
+    pub(super) fn of_env(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.env() == name)
+    }
+}

@@ -1,0 +1,23 @@
+//! The command line as users meet it: exit codes, text, JSON, what it leaves on the disk. One file for each verb or theme.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests make files as any program would, and end by panicking"
+)]
+
+mod apply;
+mod config;
+mod log;
+mod output;
+mod plan;
+mod prune;
+mod stores;
+mod terminal;
+mod tick;
+mod usage;
+mod world;

@@ -1,0 +1,19 @@
+//! The binary killed at every system call that can matter, and made to meet an error at each of them.
+//!
+//! Whatever happens, the store is the whole old text or the whole new one, and the next sweep finishes the work. A rig that
+//! cannot run says so loudly; where `CI` is set, it fails.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests make files as any program would, say what they did, and end by panicking"
+)]
+
+mod errors;
+mod kill;
+mod order;
+mod rig;
+mod world;
