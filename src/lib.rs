@@ -1,4 +1,47 @@
 //! Prunes expired rows from the session stores of AI-agent gateways, and leaves every other byte alone.
+//!
+//! Gateways such as OpenClaw write a row into `sessions.json` for every cron run, and nobody takes them away. A scheduler
+//! keeps a [`Reaper`] and calls [`Reaper::tick`] from its own timer: it sweeps what is due, under a lock, throttled across
+//! processes, and returns a report.
+//!
+//! ```
+//! use session_reaper::{FileStore, Policy, Reaper};
+//! # let dir = std::env::temp_dir().join(format!("session-reaper-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&dir)?;
+//! # let path = dir.join("sessions.json");
+//! # std::fs::write(&path, "{}")?;
+//! let policy = Policy::default().with_retention("24h".parse()?);
+//! let reaper = Reaper::new(FileStore::new(path), policy);
+//! let report = reaper.tick(session_reaper::now())?;
+//! assert_eq!(report.totals().pruned, 0);
+//! # std::fs::remove_dir_all(dir)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The rooms
+//!
+//! Each uses only those below it.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | `config` | which settings are in force, and where each came from (feature `cli`) |
+//! | [`sweep`] | when is it time, and what happened? [`Reaper`], [`sweep::Report`] |
+//! | [`inspect`] | what is in a store? |
+//! | [`store`] | how is a store read, changed and locked? The port [`store::Store`], and [`FileStore`] |
+//! | [`lock`] | who may write, and is it still the same file? |
+//! | [`fs`] | what may be done to a disk? |
+//! | [`json`] | where are the rows in these bytes, and how are some of them cut out? |
+//! | [`policy`] | what goes and what stays? Pure |
+//! | [`model`] | what do the words mean? Keys, kinds, ages, times, errors |
+//!
+//! # On disk
+//!
+//! Beside a store, in `.session-reaper/`: `<store>.state` (when it was swept last: [`store::State`]), `<store>.lock` (our
+//! mutex: [`lock`]), and for a moment `<store>.<pid>.<n>.tmp` (survivors on their way: [`FileStore`]).
+//!
+//! # Features
+//!
+//! `cli`, on by default, is the command and its configuration; a scheduler that embeds the library leaves it out.
 
 mod clock;
 #[cfg(feature = "cli")]
@@ -22,3 +65,8 @@ pub use model::{
 pub use policy::Policy;
 pub use store::FileStore;
 pub use sweep::Reaper;
+
+/// The README's program is compiled with the other examples of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,27 @@
+//! Any bytes: a scan never panics, does not depend on chunks, and takes what another parser takes.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
+use session_reaper::json::testing::{Dice, record, record_in_chunks};
+
+fuzz_target!(|text: &[u8]| {
+    let whole = record(text);
+    let mut dice = Dice::from_seed(text.len() as u64);
+    assert_eq!(record_in_chunks(text, || 1), whole);
+    assert_eq!(record_in_chunks(text, || dice.pick(&[1, 2, 7, 8, 9, 15, 16, 17, 64])), whole);
+    assert_eq!(whole.1.is_ok(), is_object(text), "{:?}", whole.1);
+    if let Err(error) = whole.1 {
+        assert!(error.offset() <= text.len() as u64);
+    }
+});
+
+/// The verdict of `serde_json`, which passes over values without looking at what strings and numbers mean, and so
+/// knows nothing of surrogates, overflow and depth: there it agrees with JavaScript.
+fn is_object(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let begins = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
+    begins && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Sets the machine up and runs every test there is. The one command of the README, and what CI runs.
+#
+#   tests/all.sh                 everything; each fuzz target for 20 seconds
+#   FUZZ_SECONDS=300 tests/all.sh
+#   SESSION_REAPER_NODE_DOCS=100000 tests/all.sh     how many documents Node is asked about (3,000)
+#   CI= tests/all.sh             tests that cannot run here say SKIPPED instead of failing
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+export CI="${CI-true}"
+[ -n "$CI" ] || unset CI
+begin=$SECONDS
+times=()
+
+step() {
+    local from=$SECONDS
+    echo "==> $*"
+    "$@"
+    echo "<== $((SECONDS - from)) s: $*"
+    times+=("$((SECONDS - from)) s|$*")
+}
+
+# The compiler must not be older than the one that Cargo.toml promises to work with.
+toolchain() {
+    local stated built
+    stated=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    built=$(rustc --version | cut -d' ' -f2)
+    echo "$(rustc --version); Cargo.toml states $stated"
+    [ "$(printf '%s\n%s\n' "$stated" "${built%%-*}" | sort -V | head -n1)" = "$stated" ] || {
+        echo "rustc $built is older than the stated $stated" >&2
+        return 1
+    }
+}
+
+# Debian's cron ticks once a minute, so that its test mostly waits: it does so beside other work.
+# When another step fails it goes on alone, and takes its line out of the crontab itself.
+cron_log=
+cron_pid=
+trap 'rm -f ${cron_log:+"$cron_log"}' EXIT
+
+start_cron() {
+    cron_log=$(mktemp)
+    cron_from=$SECONDS
+    echo "==> cargo test --test cron, beside what follows"
+    (
+        code=0
+        cargo test --all-features --locked --test cron -- --nocapture || code=$?
+        echo "took $((SECONDS - cron_from)) s"
+        exit "$code"
+    ) >"$cron_log" 2>&1 &
+    cron_pid=$!
+}
+
+finish_cron() {
+    local code=0
+    wait "$cron_pid" || code=$?
+    cron_pid=
+    cat "$cron_log"
+    [ "$code" -eq 0 ] || { echo "the test under cron failed" >&2; return "$code"; }
+    times+=("$(sed -n 's/^took //p' "$cron_log" | tail -n1)|cargo test --test cron (beside others)")
+}
+
+# What `cargo test` runs, but for tests/cron; each target must be one that Cargo knows.
+other_tests() {
+    local targets=() file
+    for file in tests/*/main.rs; do
+        file=${file%/main.rs}
+        [ "$file" = tests/cron ] || targets+=(--test "${file#tests/}")
+    done
+    cargo test --all-features --locked --lib --bins --examples "${targets[@]}"
+}
+
+fuzz() {
+    local seconds=${FUZZ_SECONDS:-20} target targets
+    export RUSTC_BOOTSTRAP=1 # cargo fuzz wants flags of the compiler that stable keeps shut
+    step cargo fuzz build
+    targets=$(cargo fuzz list)
+    [ -n "$targets" ] || { echo "there is no fuzz target" >&2; return 1; }
+    for target in $targets; do
+        [ -d "fuzz/corpus/$target" ] || { echo "fuzz/corpus/$target: no seeds"; exit 1; }
+        # New finds go to a folder of their own; the committed seeds stay as they are.
+        mkdir -p "fuzz/corpus-new/$target"
+        step cargo fuzz run "$target" "fuzz/corpus-new/$target" "fuzz/corpus/$target" -- \
+            -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
+    done
+    unset RUSTC_BOOTSTRAP
+}
+
+step tests/setup.sh
+step toolchain
+step cargo fmt --check
+step cargo fmt --check --manifest-path fuzz/Cargo.toml
+step cargo clippy --all-targets --all-features --locked -- -D warnings
+step cargo clippy --lib --no-default-features --locked -- -D warnings
+step cargo clippy --manifest-path fuzz/Cargo.toml --locked -- -D warnings
+step cargo test --no-run --all-features --locked
+start_cron
+step env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked --document-private-items
+# The units, the properties, the rigs, the examples, and what the documentation shows.
+step other_tests
+step cargo test --doc --all-features --locked
+# The library alone, as a program embeds it.
+step cargo test --lib --no-default-features --features testing --locked
+fuzz
+finish_cron
+
+echo
+echo "step                                                                          time"
+for time in "${times[@]}"; do
+    printf '%-70.70s %10s\n' "${time#*|}" "${time%%|*}"
+done
+echo "all tests passed in $((SECONDS - begin)) s"
