@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 const UNITS: [(&str, i64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
+/// Why there is no age of zero.
+const ZERO: &str = "zero would mean everything at once";
+
 /// More decimals than this say nothing in milliseconds.
 const MAX_DECIMALS: usize = 18;
 
@@ -114,7 +117,7 @@ fn parse(text: &str) -> Result<Age, &'static str> {
 
 fn in_range(total: i64) -> Result<Age, &'static str> {
     match total {
-        0 => Err("zero would mean everything at once"),
+        0 => Err(ZERO),
         _ => Age::from_millis(total).ok_or("it is too long"),
     }
 }
@@ -129,7 +132,8 @@ fn unit_of(number: &str, unit: &str) -> Result<(usize, i64), &'static str> {
         return Err("a number is missing");
     }
     if unit.is_empty() {
-        return Err("a unit is missing");
+        let is_zero = number.chars().all(|digit| digit == '0');
+        return Err(if is_zero { ZERO } else { "a unit is missing" });
     }
     UNITS
         .iter()
@@ -263,6 +267,25 @@ mod tests {
         ] {
             let error = text.parse::<Age>().expect_err(text).to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("24h"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_is_wrong() {
+        for (text, why) in [
+            ("0", "zero"),
+            ("0h", "zero"),
+            ("24", "a unit is missing"),
+            ("h", "a number is missing"),
+            ("-1h", "negative"),
+            ("", "empty"),
+            ("24H", "unknown"),
+            ("1h1h", "twice"),
+            ("99999999999999999999w", "too long"),
+            ("1.h", "malformed"),
+        ] {
+            let message = text.parse::<Age>().unwrap_err().to_string();
+            assert!(message.contains(why), "{message}");
         }
     }
 

@@ -121,6 +121,15 @@ impl Error {
         error
     }
 
+    /// The same error about something of ours: if that is not there, the store is not therefore missing.
+    #[must_use]
+    pub(crate) fn about_ours(mut self) -> Self {
+        if self.0.kind == ErrorKind::Missing {
+            (self.0.kind, self.0.hint) = (ErrorKind::Io, None);
+        }
+        self
+    }
+
     /// The same error with a word on what the user can do.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -4,12 +4,15 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::Path,
+    time::Duration,
 };
 
 use proptest::prelude::*;
 use session_reaper::{
     ErrorKind, FileStore, Policy, Timestamp,
     fs::MemDisk,
+    policy::Detail,
+    store::{Request, Store},
     sweep::{self, Options, Outcome, StoreReport},
 };
 
@@ -74,6 +77,17 @@ fn a_folder_and_a_fifo_are_refused_without_hanging() {
     // Not by a program: until it has started it would hold the locks of the tests beside this one.
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
     assert!(refused(&fifo, ErrorKind::Refused).contains("no regular file"));
+}
+
+#[test]
+fn what_is_missing_beside_a_store_does_not_make_the_store_missing() {
+    let (dir, path) = folder();
+    let store = FileStore::new(&path);
+    let request = Request { policy: &Policy::default(), now: NOW, detail: Detail::Counts, digest: false };
+    let (guard, planned) = (store.lock(Duration::from_secs(1)).unwrap(), store.plan(&request).unwrap());
+    fs::remove_dir_all(dir.path().join(".session-reaper")).unwrap();
+    assert_eq!(store.commit(&guard, &planned).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
 }
 
 #[test]

@@ -112,8 +112,14 @@ impl<D: Disk> FileStore<D> {
             .with_hint("it will be done in a moment; --lock-timeout says how long to wait")
     }
 
-    /// A closure that turns an error of `step` into ours.
+    /// A closure that turns an error of `step` into ours. That the store is missing can only be found out while it is
+    /// looked for; see [`FileStore::fail_to_find`].
     fn fail(&self, step: &'static str) -> impl Fn(std::io::Error) -> Error {
+        move |error| Error::io(step, &self.path, error).about_ours()
+    }
+
+    /// The same for a step that looks for the store.
+    fn fail_to_find(&self, step: &'static str) -> impl Fn(std::io::Error) -> Error {
         move |error| Error::io(step, &self.path, error)
     }
 }

@@ -18,11 +18,11 @@ pub(super) struct Place<D: Disk> {
 impl<D: Disk> Place<D> {
     /// Finds the real place of a store. A link to it stays a link: what it points to is what gets replaced.
     pub(super) fn find(store: &FileStore<D>) -> Result<Self, Error> {
-        let real = store.disk.resolve(&store.path).map_err(store.fail("find"))?;
+        let real = store.disk.resolve(&store.path).map_err(store.fail_to_find("find"))?;
         let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(Error::new(ErrorKind::Refused, "open", &store.path, "it is no file"));
         };
-        let folder = store.disk.folder(parent).map_err(store.fail("open the folder of"))?;
+        let folder = store.disk.folder(parent).map_err(store.fail_to_find("open the folder of"))?;
         Ok(Self { folder, name: name.to_owned() })
     }
 
@@ -33,7 +33,7 @@ impl<D: Disk> Place<D> {
 
     /// Opens the store for reading, after a look at what it is.
     pub(super) fn open(&self, store: &FileStore<D>) -> Result<(D::Reader, Stat), Error> {
-        let file = store.disk.open(&self.folder, &self.name).map_err(store.fail("open"))?;
+        let file = store.disk.open(&self.folder, &self.name).map_err(store.fail_to_find("open"))?;
         let stat = file.stat().map_err(store.fail("look at"))?;
         let refuse = |why: &str, hint: &str| {
             Err(Error::new(ErrorKind::Refused, "sweep", &store.path, why).with_hint(hint))
@@ -50,7 +50,7 @@ impl<D: Disk> Place<D> {
 
     /// Whom the store belongs to, if it is one that we may sweep: the new text has to be given to that user.
     pub(super) fn owner(&self, store: &FileStore<D>) -> Result<Owner, Error> {
-        let stat = store.disk.stat(&self.folder, &self.name).map_err(store.fail("look at"))?;
+        let stat = store.disk.stat(&self.folder, &self.name).map_err(store.fail_to_find("look at"))?;
         if !stat.is_file {
             return Err(no_file(store));
         }
