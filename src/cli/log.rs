@@ -2,11 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use session_reaper::{
-    config::{Effective, LogFormat, Origin, Setting},
-    sweep::{Options, StoreReport, Verb},
-};
-use tracing::info;
+use session_reaper::config::{Effective, LogFormat, Origin, Setting};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::args::Globals;
@@ -43,24 +39,4 @@ fn colorful(config: &Effective) -> bool {
             io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
         }
     }
-}
-
-/// Says that a sweep ended before there was a store: the same line as of any other sweep.
-pub(super) fn not_found(verb: Verb, report: &StoreReport, options: &Options) {
-    let error = report.error.as_ref().map(ToString::to_string);
-    info!(
-        target: "session_reaper",
-        verb = verb.name(),
-        store = %report.store,
-        outcome = report.outcome.name(),
-        applied = !options.dry_run,
-        scanned = report.scanned,
-        pruned = report.pruned,
-        kept = report.kept,
-        failed = report.failed,
-        bytes_freed = report.bytes_freed(),
-        duration_ms = 0,
-        error,
-        "sweep"
-    );
 }

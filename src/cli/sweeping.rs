@@ -1,16 +1,18 @@
 //! What `tick`, `prune` and `plan` have in common: from arguments to a report, and from a report to the exit code.
 
+use std::time::Duration;
+
 use session_reaper::{
     Error, ErrorKind, FileStore, Policy, Timestamp,
     config::Effective,
     policy::Detail,
-    sweep::{Options, Outcome, Report, RunId, StoreReport, Verb},
+    sweep::{Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep},
 };
 
 use super::{
     Exit, Failure, Frame,
     flags::SweepArgs,
-    log, output,
+    output,
     progress::Progress,
     report::{self, List},
     stores::{self, Target},
@@ -123,7 +125,7 @@ fn not_found(verb: Verb, error: &Error, options: &Options) -> StoreReport {
         again = again.with_hint(hint);
     }
     let report = StoreReport::of_error(error.path().to_string_lossy().into_owned(), again);
-    log::not_found(verb, &report, options);
+    log_sweep(verb, &report, options, Duration::ZERO);
     report
 }
 

@@ -27,7 +27,7 @@ struct World {
     fail_at: Option<(u64, bool)>,
     locked: BTreeSet<usize>,
     cannot_exchange: bool,
-    intruders: Vec<(PathBuf, Vec<u8>)>,
+    intruders: Vec<Option<(PathBuf, Vec<u8>)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -211,7 +211,12 @@ impl MemDisk {
 
     /// Another program puts `bytes` at `path` right before the next exchange of two names; the last one told comes first.
     pub fn intrude(&self, path: &Path, bytes: &[u8]) {
-        open(&self.world).intruders.push((path.to_owned(), bytes.to_vec()));
+        open(&self.world).intruders.push(Some((path.to_owned(), bytes.to_vec())));
+    }
+
+    /// Nobody comes before one exchange, in the order in which intruders come.
+    pub fn rest(&self) {
+        open(&self.world).intruders.push(None);
     }
 
     /// How many of those that were told to intrude have not come yet.
@@ -304,7 +309,7 @@ impl Disk for MemDisk {
 
     fn exchange(&self, one: (&usize, &OsStr), other: (&usize, &OsStr)) -> io::Result<bool> {
         let intruder = open(&self.world).intruders.pop();
-        if let Some((path, bytes)) = intruder {
+        if let Some((path, bytes)) = intruder.flatten() {
             self.put(&path, &bytes);
         }
         let mut world = self.called()?;

@@ -1,7 +1,6 @@
 //! The machine's own disk.
 //!
-//! The calls are the same on Linux and macOS; what differs (an exchange of two names, say) will stand in a file of its
-//! own for each.
+//! The calls are the same on Linux and macOS, rustix covers what differs; where that ends, a system gets a file of its own.
 
 #![expect(
     clippy::disallowed_types,

@@ -7,8 +7,9 @@ use tracing::{info, warn};
 use super::{Options, StoreReport, Verb};
 use crate::model::Error;
 
-/// Says how a sweep of one store ended.
-pub(super) fn swept(verb: Verb, report: &StoreReport, options: &Options, took: Duration) {
+/// Says how a sweep of one store ended. The engine does so for its own; a caller whose sweep ends before there is a store
+/// to hand to the engine does it here, so that every sweep has the same line.
+pub fn swept(verb: Verb, report: &StoreReport, options: &Options, took: Duration) {
     let run = options.run.as_ref().filter(|_| report.pruned > 0 && !options.dry_run);
     let error = report.error.as_ref().map(ToString::to_string);
     info!(

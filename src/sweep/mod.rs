@@ -14,6 +14,7 @@ mod run_id;
 
 pub use engine::{Options, apply, plan, prune, tick};
 pub use items::Items;
+pub use log::swept as log_sweep;
 pub use plan_file::{PlanFile, write_plan};
 pub use reaper::Reaper;
 pub use report::{Item, Outcome, Report, SCHEMA, StoreReport, Totals, Verb};

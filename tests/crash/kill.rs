@@ -47,8 +47,9 @@ fn i3_killed_everywhere(scenario: Scenario) {
         tally.new
     );
     assert!(tally.torn.is_empty(), "{:#?}", tally.torn);
-    assert!(points.len() >= 60, "only {} points", points.len());
-    assert!(tally.old >= 40 && tally.new >= 10, "{tally:?}");
+    // A sweep makes some 85 calls once it has named its store; far fewer, and the rig looks at something else.
+    assert!(points.len() >= 80, "only {} points", points.len());
+    assert!(tally.old >= 50 && tally.new >= 20, "{tally:?}");
 }
 
 #[test]

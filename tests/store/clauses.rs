@@ -219,6 +219,8 @@ pub(crate) fn a_plan_file_is_applied_exactly_or_not_at_all<F: Fixture>() {
     let refused = sweep::apply(&fixture.store(), &file, &Options::default());
     assert_eq!((refused.outcome, fixture.keys().len()), (Outcome::Refused, 6));
     let file = PlanFile::parse(Path::new("plan.json"), &write(&fixture)).unwrap();
+    let dry = sweep::apply(&fixture.store(), &file, &Options { dry_run: true, ..Options::default() });
+    assert_eq!((dry.outcome, dry.pruned, fixture.keys().len()), (Outcome::Swept, 2, 6));
     let applied = sweep::apply(&fixture.store(), &file, &Options::default());
     assert_eq!((applied.outcome, applied.pruned, fixture.keys().len()), (Outcome::Swept, 2, 4));
     for edited in [

@@ -190,6 +190,11 @@ fn i3_i6_whichever_call_fails_the_store_is_old_or_new_and_no_trace_is_left() {
             let is_new = text == NEW.as_bytes();
             let too_late = report.error.as_ref().is_some_and(session_reaper::Error::is_too_late);
             assert_eq!(is_new, report.outcome == Outcome::Swept || too_late, "call {failing}: {report:?}");
+            assert_eq!(
+                report.pruned,
+                u64::from(is_new),
+                "call {failing}: what is gone is counted: {report:?}"
+            );
             let again = prune_on(&disk);
             assert!(again.error.is_none(), "call {failing}: {again:?}");
             assert_eq!(disk.get(PATH.as_ref()).unwrap(), NEW.as_bytes());
@@ -245,6 +250,44 @@ fn i7_whichever_call_fails_no_update_of_an_intruder_is_gone() {
         failing += 1;
     }
     assert!(failing > 15, "only {failing} calls were made to fail");
+}
+
+#[test]
+fn a_store_that_never_rests_is_told_as_such_and_left_as_it_was_written_last() {
+    let disk = mem();
+    for _ in 0..10 {
+        disk.rest();
+        disk.intrude(PATH.as_ref(), OLD.as_bytes());
+    }
+    let report = prune_on(&disk);
+    let error = report.error.unwrap();
+    assert_eq!((report.outcome, error.kind()), (Outcome::Failed, ErrorKind::Unsettled), "{error}");
+    assert_eq!((disk.get(PATH.as_ref()).unwrap().as_slice(), disk.intruders()), (OLD.as_bytes(), 0));
+}
+
+#[test]
+fn a_tick_that_is_refused_waits_before_it_tries_again() {
+    let (dir, path) = folder();
+    fs::hard_link(&path, dir.path().join("other.json")).unwrap();
+    let tick = || sweep::tick(&FileStore::new(&path), &Policy::default(), NOW, &Options::default()).outcome;
+    assert_eq!((tick(), tick()), (Outcome::Refused, Outcome::Throttled));
+}
+
+#[test]
+fn i10_a_lock_that_has_a_second_name_is_no_lock_of_ours() {
+    let (dir, path) = folder();
+    let ours = dir.path().join(".session-reaper");
+    fs::create_dir(&ours).unwrap();
+    let foreign = dir.path().join("foreign");
+    fs::write(&foreign, "").unwrap();
+    fs::hard_link(&foreign, ours.join("sessions.json.lock")).unwrap();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).unwrap();
+    }
+    let before = fs::metadata(&foreign).unwrap();
+    assert!(prune(&path).error.is_some());
+    assert_eq!(fs::metadata(&foreign).unwrap().uid(), before.uid());
+    assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
 }
 
 #[test]

@@ -283,3 +283,32 @@ fn a_refused_strangers_sweep_does_not_keep_the_owner_from_sweeping() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!((home.text().as_str(), rights(&home.store())), (NEW, (OWNER, STRANGER, 0o660)));
 }
+
+#[test]
+fn a_folder_that_a_killed_sweep_of_root_left_to_root_is_given_to_the_owner() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::of(OWNER, OWNER, 0o750, 0o600);
+    fs::create_dir(home.ours()).unwrap();
+    chown(home.ours(), Some(0), Some(0)).unwrap();
+    home.sweep();
+    assert_eq!(rights(&home.ours()), (OWNER, OWNER, 0o700));
+    home.write(OLD);
+    let output = home.sweep_as(OWNER, OWNER);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn i10_a_folder_of_a_strangers_is_refused_and_not_given_away() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::of(OWNER, OWNER, 0o750, 0o600);
+    fs::create_dir(home.ours()).unwrap();
+    chown(home.ours(), Some(STRANGER), Some(STRANGER)).unwrap();
+    let before = rights(&home.ours());
+    let output = home.run(&[env!("CARGO_BIN_EXE_session-reaper")]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!((rights(&home.ours()), home.text().as_str()), (before, OLD));
+}

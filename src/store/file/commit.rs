@@ -1,7 +1,7 @@
-//! The commit: survivors to a new file, durable, then one rename.
+//! The commit: survivors to a new file, durable, then swapped in.
 //!
 //! A reader sees the whole old text or the whole new one, whenever it looks and wherever we are killed. Any error before
-//! the rename leaves the store as it was and no trace beside it. An error of fsync is told once and then forgotten by the
+//! the swap leaves the store as it was and no trace beside it. An error of fsync is told once and then forgotten by the
 //! kernel, so it is never asked twice: the new file is thrown away.
 
 use std::{io, ops::Range};

@@ -1,7 +1,7 @@
 //! A store in a file: `sessions.json`.
 //!
-//! Reading and deciding happen without a lock; the survivors are written to a new file beside, made durable, and take the
-//! store's place in one rename, if the store is still the one that was read. Locks are taken in `Store::lock` alone.
+//! The survivors are written to a new file, made durable, and change places with the store in one step, if it is still
+//! the one that was read. Our mutex keeps out our own processes alone; it is taken in `Store::lock` and nowhere else.
 //!
 //! On disk, beside the store and shared by all stores of its folder, in `.session-reaper/` (0700):
 //! `<store>.state`, what is remembered; `<store>.lock`, our mutex, never removed; `<store>.<pid>.<n>.tmp`, survivors on
