@@ -10,15 +10,19 @@ use crate::model::Timestamp;
 /// assert!(session_reaper::now() > session_reaper::Timestamp::from_millis(1_700_000_000_000));
 /// ```
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> Timestamp {
-    let now = SystemTime::now();
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(since) => Timestamp::from_millis(millis(since)),
-        Err(before) => Timestamp::from_millis(millis(before.duration()).saturating_neg()),
+    Timestamp::from_nanos(now_ns())
+}
+
+/// The same in nanoseconds, to be held against the times of files.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn now_ns() -> i128 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => nanos(since),
+        Err(before) => -nanos(before.duration()),
     }
 }
 
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+fn nanos(duration: Duration) -> i128 {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
 }

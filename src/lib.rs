@@ -28,7 +28,9 @@
 //! | [`sweep`] | when is it time, and what happened? [`Reaper`], [`sweep::Report`] |
 //! | [`inspect`] | what is in a store? |
 //! | [`store`] | how is a store read, changed and locked? The port [`store::Store`], and [`FileStore`] |
+//! | [`gateway`] | is a gateway live beside a store, and does it honour a lock? |
 //! | [`lock`] | who may write, and is it still the same file? |
+//! | [`process`] | who is alive on this machine? |
 //! | [`fs`] | what may be done to a disk? |
 //! | [`json`] | where are the rows in these bytes, and how are some of them cut out? |
 //! | [`policy`] | what goes and what stays? Pure |
@@ -36,8 +38,10 @@
 //!
 //! # On disk
 //!
-//! Beside a store, in `.session-reaper/`: `<store>.state` (when it was swept last: [`store::State`]), `<store>.lock` (our
-//! mutex: [`lock`]), and for a moment `<store>.<pid>.<n>.tmp` (survivors on their way: [`FileStore`]).
+//! Beside a store, for a moment: `<store>.lock`, the lock of the gateways ([`lock::Sidecar`]). In `.session-reaper/`:
+//! `<store>.state` (when it was swept last: [`store::State`]), `<store>.lock` (our mutex), `turn.lock` (whose turn it is
+//! with a gateway's lock: [`lock::Sidecar`]), for a moment `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap` (survivors on
+//! their way: [`FileStore`]), and `<store>.rescued` (another program's text that came too late to be put back).
 //!
 //! # Features
 //!
@@ -47,11 +51,13 @@ mod clock;
 #[cfg(feature = "cli")]
 pub mod config;
 pub mod fs;
+pub mod gateway;
 pub mod inspect;
 pub mod json;
 pub mod lock;
 pub mod model;
 pub mod policy;
+pub mod process;
 #[cfg(any(feature = "cli", feature = "testing"))]
 #[doc(hidden)]
 pub mod specimen;

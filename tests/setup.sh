@@ -32,13 +32,16 @@ need() {
 
 need cron cron                      # tests/cron: ticks under Debian's own cron
 need systemd-analyze systemd        # tests/cron: checks the units in contrib/
-need strace strace                  # tests/crash: killed, and failing, at every system call
+need strace strace                  # tests/crash, tests/takeover: killed, delayed and failing at every system call
 need setfacl acl                    # tests/store: ACLs survive a sweep
 need setfattr attr                  # tests/store: extended attributes too
-need setpriv util-linux             # tests/store: sweeps of other users
-need mkfifo coreutils               # tests/store: a pipe is no store
+need setpriv util-linux             # tests/store, tests/takeover: sweeps and locks of other users
+need unshare util-linux             # tests/takeover: locks of other process namespaces
+need mkfifo coreutils               # tests/store, tests/takeover: a pipe is no store and no lock
 need script bsdutils                # tests/cli: a terminal to talk to
-need node nodejs                    # tests/node: asks JavaScript what it thinks of our bytes
+need node nodejs                    # tests/node, tests/peers: JavaScript's view of our bytes; gateways of our own making
+need npm npm                        # tests/openclaw: fetches a real gateway
+need flock util-linux               # tests/openclaw: only once
 need time time                      # tests/scale: the peak memory of a whole process
 need c++ g++                        # fuzz: libFuzzer is made of C++
 

@@ -3,10 +3,30 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room that touches files")]
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
 };
+
+use rustix::{
+    fs::{Mode, OFlags},
+    io::Errno,
+};
+
+use super::{Stat, real::stat_of};
+
+/// What stands at `path`, links followed; `None` when it cannot be looked at.
+#[must_use]
+pub fn stat(path: &Path) -> Option<Stat> {
+    rustix::fs::stat(path).ok().as_ref().map(stat_of)
+}
+
+/// Whether a regular file stands at `path`, links followed.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    stat(path).is_some_and(|found| found.is_file)
+}
 
 /// Whether a folder stands at `path`, links followed.
 #[must_use]
@@ -57,14 +77,25 @@ pub fn real_path(path: &Path) -> io::Result<Option<PathBuf>> {
 /// # Errors
 /// As the operating system says.
 pub fn names_in(folder: &Path) -> io::Result<Vec<OsString>> {
-    let mut names = match std::fs::read_dir(folder) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        entries => {
-            entries?.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()?
-        }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = match rustix::fs::open(folder, flags, Mode::empty()) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Vec::new()),
+        folder => folder?,
     };
+    let mut names = names_of(&folder)?;
     names.sort();
+    Ok(names)
+}
+
+/// The names in an open folder. Not by the standard library, which panics when such a folder cannot be closed.
+pub(super) fn names_of(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in rustix::fs::Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            names.push(OsStr::from_bytes(name).to_owned());
+        }
+    }
     Ok(names)
 }

@@ -11,13 +11,18 @@ mod mem;
 mod port;
 mod private;
 mod real;
+mod temp;
 mod text;
+mod within;
 
 pub use attributes::Attributes;
-pub use find::{enter, is_folder, is_folder_itself, is_there, names_in, real_path};
+pub use find::{enter, is_file, is_folder, is_folder_itself, is_there, names_in, real_path, stat};
 pub use make::make_folder;
 #[cfg(any(test, feature = "testing"))]
 pub use mem::MemDisk;
-pub use port::{Disk, Owner, Reader, Stat, Writer};
+pub use port::{Appender, Disk, Owner, Reader, Stat, Writer};
+pub use private::OUR_FOLDER;
 pub use real::RealDisk;
-pub use text::{read_text, write_text};
+pub use temp::{is_temp_of, temp_name};
+pub use text::{read_kernel, read_link, read_text, write_text};
+pub use within::{names_within, read_within, real_path_within, stat_within};

@@ -49,8 +49,13 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     type Reader: Reader;
     /// A new file open for writing.
     type Writer: Writer;
+    /// A file that is there already, open for adding to it.
+    type Appender: Appender;
     /// A lock that is held until this is dropped, or its process dies.
     type Lock: fmt::Debug + Send + Sync;
+
+    /// What the clock says by which this disk gives files their times, in nanoseconds since 1970.
+    fn now_ns(&self) -> i128;
 
     /// The real path behind `path`, every link followed.
     ///
@@ -80,7 +85,7 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// Whether we may give files to `owner`: we are that user, or root.
     fn acts_for(&self, owner: Owner) -> bool;
 
-    /// Looks at `name` without opening it.
+    /// Looks at `name` without opening it; `.` is the folder itself.
     ///
     /// # Errors
     /// As the operating system says.
@@ -98,17 +103,36 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// As the operating system says; `AlreadyExists` when the name is taken.
     fn create(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Self::Writer>;
 
+    /// Opens a file that is there for adding to it, while nobody else of us does; `None` when somebody does. Never hangs,
+    /// whatever stands there.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open_to_append(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Option<Self::Appender>>;
+
     /// Gives a file another name, atomically taking the place of whatever had it.
     ///
     /// # Errors
     /// As the operating system says; then nothing has changed.
     fn rename(&self, from: (&Self::Folder, &OsStr), to: (&Self::Folder, &OsStr)) -> io::Result<()>;
 
+    /// Gives a file another name, whole and at once, if nothing has that name yet; `false` when something has it.
+    ///
+    /// # Errors
+    /// As the operating system says; then nothing has changed.
+    fn rename_new(&self, from: (&Self::Folder, &OsStr), to: (&Self::Folder, &OsStr)) -> io::Result<bool>;
+
     /// Lets two files change names, atomically; `false` where the file system cannot.
     ///
     /// # Errors
     /// As the operating system says; then nothing has changed.
     fn exchange(&self, one: (&Self::Folder, &OsStr), other: (&Self::Folder, &OsStr)) -> io::Result<bool>;
+
+    /// Gives a file the present time.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn touch(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
 
     /// Removes a file.
     ///
@@ -182,4 +206,27 @@ pub trait Writer: fmt::Debug + Send {
     /// # Errors
     /// As the operating system says.
     fn sync(&self) -> io::Result<()>;
+}
+
+/// A file open for adding to it. While this is there nobody else has it open so; the kernel sees to that even when its
+/// process is stopped, and ends it when it dies.
+pub trait Appender: fmt::Debug + Send {
+    /// Identity, size and times of the open file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn stat(&self) -> io::Result<Stat>;
+
+    /// Writes the start of `bytes` at the end, wherever that is by now: never over what somebody else has written. Tells
+    /// how many bytes were taken.
+    ///
+    /// # Errors
+    /// As the operating system says; then nothing was written.
+    fn append(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Takes away everything behind the first `length` bytes.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn cut(&self, length: u64) -> io::Result<()>;
 }

@@ -21,6 +21,9 @@ use super::{
     real::{FOLDER, NO_LINK, stat_of},
 };
 
+/// Our own folder beside the files of others.
+pub const OUR_FOLDER: &str = ".session-reaper";
+
 const ROOT: u32 = 0;
 
 /// Opens our folder, making it if it is not there.

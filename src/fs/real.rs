@@ -12,19 +12,17 @@ use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::{self, Write},
-    os::{
-        fd::OwnedFd,
-        unix::{ffi::OsStrExt, fs::FileExt},
-    },
+    os::{fd::OwnedFd, unix::fs::FileExt},
     path::{Path, PathBuf},
 };
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, RenameFlags},
+    fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_NOW},
     io::Errno,
 };
 
-use super::{Attributes, Disk, Owner, Reader, Stat, Writer, private};
+use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, private};
+use crate::clock;
 
 pub(super) const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -42,7 +40,12 @@ impl Disk for RealDisk {
     type Folder = OwnedFd;
     type Reader = RealFile;
     type Writer = RealFile;
+    type Appender = RealFile;
     type Lock = RealLock;
+
+    fn now_ns(&self) -> i128 {
+        clock::now_ns()
+    }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         std::fs::canonicalize(path)
@@ -79,8 +82,40 @@ impl Disk for RealDisk {
         Ok(RealFile(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into()))
     }
 
+    /// By flock on the file itself, which no other program is known to take: it leaves no file behind.
+    fn open_to_append(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Option<RealFile>> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | NO_LINK;
+        let file = File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?);
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) => Ok(Some(RealFile(file))),
+            Err(fs4::TryLockError::WouldBlock) => Ok(None),
+            Err(fs4::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn rename(&self, from: (&OwnedFd, &OsStr), to: (&OwnedFd, &OsStr)) -> io::Result<()> {
         Ok(rustix::fs::renameat(from.0, from.1, to.0, to.1)?)
+    }
+
+    /// By link, which every Unix file system has known for ever; where there are no links, by a rename that replaces
+    /// nothing.
+    fn rename_new(&self, from: (&OwnedFd, &OsStr), to: (&OwnedFd, &OsStr)) -> io::Result<bool> {
+        match rustix::fs::linkat(from.0, from.1, to.0, to.1, AtFlags::empty()) {
+            Ok(()) => {
+                // The file has its new name, whether or not the old one goes too.
+                let _ = self.remove(from.0, from.1);
+                Ok(true)
+            }
+            Err(Errno::EXIST) => Ok(false),
+            Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {
+                match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
+                    Ok(()) => Ok(true),
+                    Err(Errno::EXIST) => Ok(false),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn exchange(&self, one: (&OwnedFd, &OsStr), other: (&OwnedFd, &OsStr)) -> io::Result<bool> {
@@ -91,20 +126,18 @@ impl Disk for RealDisk {
         }
     }
 
+    fn touch(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        Ok(rustix::fs::utimensat(folder, name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
     fn remove(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
     }
 
     fn list(&self, folder: &OwnedFd) -> io::Result<Vec<OsString>> {
-        let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(folder)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                names.push(OsStr::from_bytes(name).to_owned());
-            }
-        }
-        Ok(names)
+        names_of(folder)
     }
 
     fn sync_folder(&self, folder: &OwnedFd) -> io::Result<()> {
@@ -179,5 +212,19 @@ impl Writer for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
+    }
+}
+
+impl Appender for RealFile {
+    fn stat(&self) -> io::Result<Stat> {
+        Reader::stat(self)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::retry_on_intr(|| rustix::io::write(&self.0, bytes))?)
+    }
+
+    fn cut(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
     }
 }

@@ -7,10 +7,10 @@
 )]
 
 use std::{
-    fs::OpenOptions,
-    io::{self, Write},
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process,
 };
 
@@ -23,6 +23,21 @@ pub fn read_text(path: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// The first `limit` bytes of a file that the kernel makes up, as those in `/proc` are; `None` when it is not there or
+/// not ours to read.
+#[must_use]
+pub fn read_kernel(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// What a link says, without following it; `None` when there is none that can be read.
+#[must_use]
+pub fn read_link(path: &Path) -> Option<PathBuf> {
+    std::fs::read_link(path).ok()
 }
 
 /// Writes a file that only its owner can read: the whole text or, after an error, what was there before. A link stays a

@@ -17,8 +17,10 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 pub enum ErrorKind {
     /// The store is not there.
     Missing,
-    /// Another process holds the lock.
+    /// Another of us is at work on the store.
     Busy,
+    /// Another program holds the store's lock.
+    Held,
     /// The store kept changing while it was swept.
     Unsettled,
     /// The store's text is not what a store's text is.
@@ -27,6 +29,8 @@ pub enum ErrorKind {
     Refused,
     /// A plan does not fit the store any more.
     Changed,
+    /// Somebody asked to stop.
+    Interrupted,
     /// The operating system refused a call.
     Io,
     /// A setting is wrong.
@@ -50,11 +54,12 @@ impl ErrorKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",
-            Self::Busy => "busy",
+            Self::Busy | Self::Held => "busy",
             Self::Unsettled => "unsettled",
             Self::Malformed => "malformed",
             Self::Refused => "refused",
             Self::Changed => "changed",
+            Self::Interrupted => "interrupted",
             Self::Io => "io",
             Self::Config => "config",
         }
@@ -64,9 +69,29 @@ impl ErrorKind {
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
-            Self::Busy => Class::Busy,
-            Self::Missing | Self::Unsettled | Self::Changed | Self::Io => Class::Retryable,
+            Self::Busy | Self::Held => Class::Busy,
+            Self::Missing | Self::Unsettled | Self::Changed | Self::Interrupted | Self::Io => {
+                Class::Retryable
+            }
             Self::Malformed | Self::Refused | Self::Config => Class::Fatal,
+        }
+    }
+}
+
+/// What had been removed when something went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Removed {
+    Nothing,
+    TheRows,
+    TheOthers,
+}
+
+impl Removed {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing was removed",
+            Self::TheRows => "the rows were removed",
+            Self::TheOthers => "the others were removed",
         }
     }
 }
@@ -83,7 +108,7 @@ struct Details {
     step: &'static str,
     message: String,
     hint: Option<String>,
-    changed: bool,
+    removed: Removed,
     #[source]
     source: Option<io::Error>,
 }
@@ -91,8 +116,8 @@ struct Details {
 impl fmt::Display for Details {
     /// One line: `cannot <step> <path>: <what>; nothing was removed`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcome = if self.changed { "the rows were removed" } else { "nothing was removed" };
-        write!(f, "cannot {} {}: {}; {outcome}", self.step, self.path.display(), self.message)
+        let Self { step, message, removed, .. } = self;
+        write!(f, "cannot {step} {}: {message}; {}", self.path.display(), removed.words())
     }
 }
 
@@ -106,7 +131,7 @@ impl Error {
             step,
             message: message.into(),
             hint: None,
-            changed: false,
+            removed: Removed::Nothing,
             source: None,
         }))
     }
@@ -140,14 +165,21 @@ impl Error {
     /// The same error, come after the rows were removed.
     #[must_use]
     pub fn too_late(mut self) -> Self {
-        self.0.changed = true;
+        self.0.removed = Removed::TheRows;
         self
     }
 
-    /// Whether the rows were removed before this went wrong.
+    /// The same error about some of the rows, come after the others were removed.
+    #[must_use]
+    pub fn about_some(mut self) -> Self {
+        self.0.removed = Removed::TheOthers;
+        self
+    }
+
+    /// Whether rows were removed before this went wrong.
     #[must_use]
     pub fn is_too_late(&self) -> bool {
-        self.0.changed
+        self.0.removed != Removed::Nothing
     }
 
     /// What kind of thing went wrong.
@@ -194,8 +226,11 @@ impl Serialize for Error {
         error.serialize_field("kind", self.kind().name())?;
         error.serialize_field("path", &self.path().to_string_lossy())?;
         error.serialize_field("step", self.step())?;
-        let too_late = if self.is_too_late() { "; the rows were removed" } else { "" };
-        error.serialize_field("message", &format!("{}{too_late}", self.message()))?;
+        let message = match self.0.removed {
+            Removed::Nothing => self.message().to_owned(),
+            removed => format!("{}; {}", self.message(), removed.words()),
+        };
+        error.serialize_field("message", &message)?;
         error.serialize_field("hint", &self.hint())?;
         error.end()
     }

@@ -32,6 +32,13 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// The point in time so many nanoseconds after 1970, as the times of files are counted.
+    #[must_use]
+    pub fn from_nanos(nanos: i128) -> Self {
+        let millis = nanos.div_euclid(1_000_000);
+        Self(i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX }))
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
