@@ -26,6 +26,7 @@
 //! |---|---|
 //! | `config` | which settings are in force, and where each came from (feature `cli`) |
 //! | [`sweep`] | when is it time, and what happened? [`Reaper`], [`sweep::Report`] |
+//! | [`doctor`] | what is wrong with a store and beside it? |
 //! | [`inspect`] | what is in a store? |
 //! | [`store`] | how is a store read, changed and locked? The port [`store::Store`], and [`FileStore`] |
 //! | [`gateway`] | is a gateway live beside a store, and does it honour a lock? |
@@ -50,6 +51,7 @@
 mod clock;
 #[cfg(feature = "cli")]
 pub mod config;
+pub mod doctor;
 pub mod fs;
 pub mod gateway;
 pub mod inspect;

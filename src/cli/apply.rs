@@ -13,7 +13,9 @@ use session_reaper::{
 
 use super::{
     Exit, Failure, Frame,
+    flags::BesideArgs,
     report::List,
+    signals,
     sweeping::{self, has_removed},
 };
 
@@ -40,23 +42,38 @@ pub(super) struct Args {
     #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
     lock_timeout: Option<String>,
 
+    #[command(flatten)]
+    beside: BesideArgs,
+
     /// Nobody is asked in any case
     #[arg(short, long, hide = true)]
     yes: bool,
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let config = frame.configure(Flags { lock_timeout: args.lock_timeout.clone(), ..Flags::default() })?;
+    let config = frame.configure(Flags {
+        lock_timeout: args.lock_timeout.clone(),
+        beside_live_gateway: args.beside.beside_live_gateway.clone(),
+        ..Flags::default()
+    })?;
     let plan = read(&args.file)?;
     let items = match (args.show_kept, frame.globals.json) {
         (true, _) => Some(Detail::Everything),
         (_, true) => Some(Detail::Doomed),
         _ => None,
     };
-    let run = Some(RunId::new(frame.now));
-    let options = Options { lock_timeout: config.lock_timeout, items, run, ..Options::default() };
+    let options = Options {
+        lock_timeout: config.lock_timeout,
+        beside_live_gateway: config.beside_live_gateway,
+        stop: signals::watch()?,
+        items,
+        run: Some(RunId::new(frame.now)),
+        ..Options::default()
+    };
+    let stop = options.stop.clone();
     let report = carry_out(&plan, options);
-    sweeping::tell(frame, &report, if args.show_kept { List::All } else { List::Counts })
+    let list = if args.show_kept { List::All } else { List::Counts };
+    sweeping::tell(frame, &report, list, &stop)
 }
 
 fn carry_out(plan: &PlanFile, options: Options) -> Report {

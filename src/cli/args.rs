@@ -8,7 +8,8 @@ use clap::{
 };
 
 use super::{
-    Exit, Failure, Frame, apply, completions, config, demo, explain, list, man, plan, prune, stats, tick,
+    Exit, Failure, Frame, apply, completions, config, demo, doctor, explain, list, man, plan, prune, stats,
+    tick,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -84,6 +85,7 @@ pub(super) enum Verb {
     List(list::Args),
     Stats(stats::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Config(config::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -100,6 +102,7 @@ impl Verb {
             Self::List(args) => list::run(args, frame),
             Self::Stats(args) => stats::run(args, frame),
             Self::Explain(args) => explain::run(args, frame),
+            Self::Doctor(args) => doctor::run(args, frame),
             Self::Config(args) => config::run(args, frame),
             Self::Demo(args) => demo::run(args, frame),
             Self::Completions(args) => completions::run(args),

@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let folder = args.folder.as_deref().map_or_else(fresh_folder, empty_folder)?;
-    let store = FileStore::new(folder.join("sessions.json"));
+    let store = FileStore::new(folder.join("sessions.json")).unknown_to_gateways();
     let text = fill(&store, frame)?;
     let policy = Policy::default();
     let before = inspect::survey(&store, &policy, frame.now)?;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use session_reaper::{
     Error, ErrorKind,
+    lock::Stop,
     sweep::{Report, StoreReport, Verb},
 };
 
@@ -11,36 +12,57 @@ use session_reaper::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done, or nothing to do, or not due.
-    Done = 0,
+    Done,
     /// An error; nothing changed.
-    Failed = 1,
+    Failed,
     /// The command line or the configuration is wrong.
-    Usage = 2,
+    Usage,
     /// Some of it was done.
-    Partly = 3,
+    Partly,
     /// A guard said no.
-    Refused = 4,
+    Refused,
     /// The store is not there.
-    Missing = 10,
+    Missing,
     /// Somebody else holds the lock.
-    Busy = 11,
+    Busy,
     /// `plan --detailed-exitcode`: there is something to prune.
-    Pending = 20,
+    Pending,
+    /// A signal with this number asked to stop.
+    Stopped(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 
 impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Partly => 3,
+            Self::Refused => 4,
+            Self::Missing => 10,
+            Self::Busy => 11,
+            Self::Pending => 20,
+            Self::Stopped(signal) => 128_u8.saturating_add(signal),
+        }
+    }
+
+    /// This one, unless a signal has asked to stop meanwhile.
+    pub(super) fn unless_stopped(self, stop: &Stop) -> Self {
+        stop.signal().and_then(|signal| u8::try_from(signal).ok()).map_or(self, Self::Stopped)
+    }
+
     /// The code of one error.
     pub(crate) fn of_error(error: &Error) -> Self {
         match error.kind() {
             _ if error.is_too_late() => Self::Partly,
             ErrorKind::Missing => Self::Missing,
-            ErrorKind::Busy => Self::Busy,
+            ErrorKind::Busy | ErrorKind::Held => Self::Busy,
             ErrorKind::Refused | ErrorKind::Changed => Self::Refused,
             ErrorKind::Config => Self::Usage,
             _ => Self::Failed,

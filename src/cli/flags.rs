@@ -55,6 +55,15 @@ pub(super) struct TimingArgs {
     pub(super) lock_timeout: Option<String>,
 }
 
+/// What to do about a gateway that honours no lock.
+#[derive(Debug, Args)]
+pub(super) struct BesideArgs {
+    /// Sweep although a gateway is live that honours no lock: in a quiet moment, reporting rows that come back
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    #[arg(help_heading = "Sweep")]
+    pub(super) beside_live_gateway: Option<String>,
+}
+
 /// Every setting that has a flag.
 #[derive(Debug, Args)]
 pub(super) struct SettingArgs {
@@ -88,6 +97,9 @@ pub(super) struct SweepArgs {
     /// Ignore the throttle, and nothing else
     #[arg(long, help_heading = "Sweep")]
     pub(super) force: bool,
+
+    #[command(flatten)]
+    pub(super) beside: BesideArgs,
 }
 
 impl StoreArgs {
@@ -108,6 +120,13 @@ impl PolicyArgs {
             keep: self.keep.clone(),
             ..flags
         }
+    }
+}
+
+impl SweepArgs {
+    /// These arguments as the configuration takes them.
+    pub(super) fn flags(&self) -> Flags {
+        Flags { beside_live_gateway: self.beside.beside_live_gateway.clone(), ..self.settings.flags() }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One file per verb, each with its `Args` and a `run` that ends in an [`Exit`] or a [`Failure`]. What verbs share:
 //! [`read`] (the command line), [`frame`] (globals, configuration, log), [`flags`] (arguments that several verbs take), [`stores`] (what STORE means),
-//! [`looking`] (verbs that only look), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only).
+//! [`looking`] (verbs that only look), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only), [`signals`] (how a sweep is asked to end).
 //!
 //! A new verb is a file here, its `mod` line, and its two lines in `args.rs`.
 
@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod consent;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod failure;
@@ -28,6 +29,7 @@ mod progress;
 mod prune;
 mod read;
 mod report;
+mod signals;
 mod stats;
 mod stores;
 mod sweeping;

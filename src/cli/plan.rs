@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
             .sweep(Verb::Plan, |store, policy, now, options| sweep::plan(store, policy, now, options, None)),
         Some(file) => write_down(&sweeping, frame, file)?,
     };
-    let exit = sweeping::tell(frame, &report, List::All)?;
+    let exit = sweeping::tell(frame, &report, List::All, &sweeping.options.stop)?;
     let is_pending = args.detailed_exitcode && report.totals().pruned > 0;
     Ok(if exit == Exit::Done && is_pending { Exit::Pending } else { exit })
 }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         consent::prune(&sweeping)?
     };
     match answer {
-        Answer::Yes => sweeping::tell(frame, &report, List::of(&args.sweep)),
+        Answer::Yes => sweeping::tell(frame, &report, List::of(&args.sweep), &sweeping.options.stop),
         Answer::No => refrain(frame, &report),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use session_reaper::{
     Error, ErrorKind, FileStore, Policy, Timestamp,
     config::Effective,
+    lock::Stop,
     policy::Detail,
     sweep::{Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep},
 };
@@ -15,6 +16,7 @@ use super::{
     output,
     progress::Progress,
     report::{self, List},
+    signals,
     stores::{self, Target},
     words,
 };
@@ -41,9 +43,9 @@ impl<F: FnMut(&FileStore, &Policy, Timestamp, &Options) -> StoreReport> Sweep fo
 impl<'a> Sweeping<'a> {
     /// Reads the configuration and finds the stores.
     pub(super) fn prepare(args: &SweepArgs, frame: &'a Frame<'a>) -> Result<Self, Failure> {
-        let config = frame.configure(args.settings.flags())?;
+        let config = frame.configure(args.flags())?;
         let targets = stores::find(&config)?;
-        let options = options(args, frame, &config);
+        let options = options(args, frame, &config, signals::watch()?);
         let list = if frame.globals.json { List::All } else { List::of(args) };
         let shown = usize::try_from(list.rows_of_each(targets.len())).unwrap_or(usize::MAX);
         Ok(Self { frame, options, policy: config.policy, targets, shown })
@@ -94,7 +96,8 @@ impl<'a> Sweeping<'a> {
 
     fn each(&self, verb: Verb, options: &Options, mut report: impl FnMut(&Target) -> StoreReport) -> Report {
         let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
-        let stores: Vec<_> = self.targets.iter().map(|target| progress.over(|| report(target))).collect();
+        let wanted = self.targets.iter().take_while(|_| options.stop.signal().is_none());
+        let stores: Vec<_> = wanted.map(|target| progress.over(|| report(target))).collect();
         let applied = !options.dry_run;
         let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));
         Report { verb, applied, run, now, policy: self.policy.clone(), stores }
@@ -129,7 +132,7 @@ fn not_found(verb: Verb, error: &Error, options: &Options) -> StoreReport {
     report
 }
 
-fn options(args: &SweepArgs, frame: &Frame<'_>, config: &Effective) -> Options {
+fn options(args: &SweepArgs, frame: &Frame<'_>, config: &Effective, stop: Stop) -> Options {
     let items = match (args.show_kept, args.dry_run || frame.globals.json) {
         (true, _) => Some(Detail::Everything),
         (_, true) => Some(Detail::Doomed),
@@ -139,6 +142,8 @@ fn options(args: &SweepArgs, frame: &Frame<'_>, config: &Effective) -> Options {
         every: config.every,
         force: args.force,
         lock_timeout: config.lock_timeout,
+        beside_live_gateway: config.beside_live_gateway,
+        stop,
         dry_run: args.dry_run,
         items,
         run: Some(RunId::new(frame.now)),
@@ -150,8 +155,10 @@ pub(super) fn has_removed(store: &StoreReport) -> bool {
     store.pruned > 0 || store.error.as_ref().is_some_and(Error::is_too_late)
 }
 
-/// Prints a report, as data or for people, and gives its exit code.
-pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List) -> Result<Exit, Failure> {
+/// Prints a report, as data or for people, and gives its exit code: that of a signal, if one asked to stop.
+pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List, stop: &Stop) -> Result<Exit, Failure> {
+    // Rows are gone: that is told to the end, whoever asks to stop.
+    let _stake = report.stores.iter().any(has_removed).then(|| stop.enter());
     let printed = if frame.globals.json {
         output::json(report)
     } else {
@@ -163,7 +170,7 @@ pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List) -> Result<Exi
             let rows = words::count(report.totals().pruned, "row");
             Err(failure.with_exit(Exit::Partly).after(format_args!("but the sweep was done: removed {rows}")))
         }
-        printed => printed.map(|()| Exit::of_report(report)),
+        printed => printed.map(|()| Exit::of_report(report).unless_stopped(stop)),
     }
 }
 
@@ -171,7 +178,7 @@ pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List) -> Result<Exi
 fn complain(frame: &Frame<'_>, verb: Verb, store: &StoreReport) {
     let Some(error) = &store.error else { return };
     if verb == Verb::Tick && error.kind() == ErrorKind::Busy {
-        frame.note(&format!("{} is busy: another session-reaper is sweeping it", store.store));
+        frame.note(&format!("{} is busy: {}", store.store, error.message()));
     } else {
         output::error(&error.to_string(), error.hint());
     }

@@ -27,9 +27,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let report = Sweeping::prepare(&args.sweep, frame)?.sweep(Verb::Tick, sweep::tick);
+    let sweeping = Sweeping::prepare(&args.sweep, frame)?;
+    let report = sweeping.sweep(Verb::Tick, sweep::tick);
     let list = if has_news(&report) { List::of(&args.sweep) } else { List::Nothing };
-    sweeping::tell(frame, &report, list)
+    sweeping::tell(frame, &report, list, &sweeping.options.stop)
 }
 
 /// A store that went, or that failed; one that is busy is none.

@@ -27,6 +27,8 @@ pub struct Effective {
     pub every: Age,
     /// How long to wait for a lock.
     pub lock_timeout: Age,
+    /// Whether to sweep beside a live gateway that honours no lock.
+    pub beside_live_gateway: bool,
     /// The form of log lines.
     pub log_format: LogFormat,
     /// Whether to use colours.
@@ -45,6 +47,7 @@ impl Default for Effective {
             policy: Policy::default(),
             every: Age::from_minutes(5),
             lock_timeout: Age::from_seconds(5),
+            beside_live_gateway: false,
             log_format: LogFormat::default(),
             color: Color::default(),
             file: None,
@@ -124,6 +127,8 @@ impl Effective {
         self.stores = self.take(Setting::Stores, layer.stores).unwrap_or(start.stores);
         self.every = self.take(Setting::Every, layer.every).unwrap_or(start.every);
         self.lock_timeout = self.take(Setting::LockTimeout, layer.lock_timeout).unwrap_or(start.lock_timeout);
+        self.beside_live_gateway =
+            self.take(Setting::BesideLiveGateway, layer.beside_live_gateway).unwrap_or(false);
         self.log_format = self.take(Setting::LogFormat, layer.log_format).unwrap_or(start.log_format);
         self.color = self.take(Setting::Color, layer.color).unwrap_or(start.color);
     }

@@ -31,6 +31,8 @@ pub struct Flags {
     pub every: Option<String>,
     /// `--lock-timeout AGE`
     pub lock_timeout: Option<String>,
+    /// `--beside-live-gateway`; the bare flag is `true`.
+    pub beside_live_gateway: Option<String>,
     /// `--log-format text|json`
     pub log_format: Option<String>,
     /// `--color auto|always|never`
@@ -53,6 +55,7 @@ impl Flags {
             Setting::Keep => many(&self.keep),
             Setting::Every => one(&self.every),
             Setting::LockTimeout => one(&self.lock_timeout),
+            Setting::BesideLiveGateway => one(&self.beside_live_gateway),
             Setting::LogFormat => one(&self.log_format),
             Setting::Color => one(&self.color),
         }

@@ -34,6 +34,7 @@ pub(super) struct Layer {
     pub(super) keep: Option<Given<Vec<Glob>>>,
     pub(super) every: Option<Given<Age>>,
     pub(super) lock_timeout: Option<Given<Age>>,
+    pub(super) beside_live_gateway: Option<Given<bool>>,
     pub(super) log_format: Option<Given<LogFormat>>,
     pub(super) color: Option<Given<Color>>,
 }
@@ -58,6 +59,7 @@ impl Layer {
             Setting::Keep => put(&mut self.keep, value::globs(raw)?, origin),
             Setting::Every => put(&mut self.every, value::age(raw, "m")?, origin),
             Setting::LockTimeout => put(&mut self.lock_timeout, value::age(raw, "s")?, origin),
+            Setting::BesideLiveGateway => put(&mut self.beside_live_gateway, value::switch(raw)?, origin),
             Setting::LogFormat => put(&mut self.log_format, value::word(raw, &LogFormat::NAMES)?, origin),
             Setting::Color => put(&mut self.color, value::word(raw, &Color::NAMES)?, origin),
         }
@@ -96,6 +98,7 @@ impl Layer {
             keep: self.keep.or(below.keep),
             every: self.every.or(below.every),
             lock_timeout: self.lock_timeout.or(below.lock_timeout),
+            beside_live_gateway: self.beside_live_gateway.or(below.beside_live_gateway),
             log_format: self.log_format.or(below.log_format),
             color: self.color.or(below.color),
         }

@@ -31,6 +31,8 @@ pub enum Setting {
     Every,
     /// How long to wait for a lock.
     LockTimeout,
+    /// Whether to sweep beside a live gateway that honours no lock.
+    BesideLiveGateway,
     /// The form of log lines.
     LogFormat,
     /// Colours on the terminal.
@@ -117,6 +119,13 @@ const LOCK_TIMEOUT: Row = Row {
     default: "\"5s\"",
     help: "How long to wait for a store that another process holds",
 };
+const BESIDE_LIVE_GATEWAY: Row = Row {
+    key: "beside_live_gateway",
+    flag: Some("--beside-live-gateway"),
+    accepts: "true or false",
+    default: "false",
+    help: "Sweep in a quiet moment beside a live gateway that honours no lock, and report rows that come back",
+};
 const LOG_FORMAT: Row = Row {
     key: "log.format",
     flag: Some("--log-format"),
@@ -134,7 +143,7 @@ const COLOR: Row = Row {
 
 impl Setting {
     /// Every setting, in the order in which people meet them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Stores,
         Self::OpenClaw,
         Self::Retention,
@@ -145,6 +154,7 @@ impl Setting {
         Self::Keep,
         Self::Every,
         Self::LockTimeout,
+        Self::BesideLiveGateway,
         Self::LogFormat,
         Self::Color,
     ];
@@ -161,6 +171,7 @@ impl Setting {
             Self::Keep => &KEEP,
             Self::Every => &EVERY,
             Self::LockTimeout => &LOCK_TIMEOUT,
+            Self::BesideLiveGateway => &BESIDE_LIVE_GATEWAY,
             Self::LogFormat => &LOG_FORMAT,
             Self::Color => &COLOR,
         }

@@ -86,6 +86,7 @@ fn value(effective: &Effective, setting: Setting) -> Value {
         Setting::Keep => json!(policy.keep()),
         Setting::Every => json!(effective.every),
         Setting::LockTimeout => json!(effective.lock_timeout),
+        Setting::BesideLiveGateway => json!(effective.beside_live_gateway),
         Setting::LogFormat => json!(effective.log_format),
         Setting::Color => json!(effective.color),
     }

@@ -94,6 +94,16 @@ fn whole(raw: &Raw) -> Option<i128> {
     }
 }
 
+/// Yes or no.
+pub(super) fn switch(raw: &Raw) -> Read<bool> {
+    match raw {
+        Raw::Bool(on) => Ok(*on),
+        Raw::Word(text) if text == "true" => Ok(true),
+        Raw::Word(text) if text == "false" => Ok(false),
+        _ => Err(format!("{raw} is neither true nor false").into()),
+    }
+}
+
 /// One of a few words.
 pub(super) fn word<T: Copy>(raw: &Raw, words: &[(&str, T)]) -> Read<T> {
     let text = match raw {

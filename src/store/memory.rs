@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Commit, Planned, Request, Show, State, Store};
+use super::{Access, Commit, Others, Planned, Request, Show, State, Store};
 use crate::{
-    lock,
+    lock::{self, Stop},
     model::{Error, ErrorKind, Key, hex},
     policy::{Planner, Row, Stamp},
 };
@@ -81,12 +81,13 @@ impl Store for MemoryStore {
     type Place = usize;
     type Snapshot = Snapshot;
     type Guard = Guard;
+    type Hold = ();
 
     fn name(&self) -> String {
         "memory".to_owned()
     }
 
-    fn lock(&self, wait: Duration) -> Result<Guard, Error> {
+    fn lock(&self, wait: Duration, _: &Stop) -> Result<Guard, Error> {
         let attempt = || {
             let mut held = open(&self.mutex);
             Ok((!std::mem::replace(&mut *held, true)).then(|| Guard(Arc::clone(&self.mutex))))
@@ -120,7 +121,20 @@ impl Store for MemoryStore {
         Ok(Planned { plan, snapshot: Snapshot { rows, version }, bytes_before, bytes_after, digest })
     }
 
-    fn commit(&self, _: &Guard, planned: &Planned<Self>) -> Result<Commit, Error> {
+    fn admit(&self, _: bool) -> Result<Others, Error> {
+        Ok(Others::HonourLocks)
+    }
+
+    fn nudge(&self, _: &Guard) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// There is no other program.
+    fn keep_out(&self, _: &Guard, _: Duration, _: &Stop) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn commit(&self, _: &Guard, planned: &Planned<Self>, _: Access<Self>, _: &Stop) -> Result<Commit, Error> {
         let mut inner = open(&self.inner);
         if inner.version != planned.snapshot.version {
             return Ok(Commit::Moved);

@@ -17,6 +17,7 @@ pub use memory::MemoryStore;
 pub use state::State;
 
 use crate::{
+    lock::Stop,
     model::{Error, Key, Timestamp},
     policy::{Detail, Plan, Policy, Verdict},
 };
@@ -49,6 +50,26 @@ pub struct Planned<S: Store> {
     pub digest: Option<String>,
 }
 
+/// How a commit goes about other programs that write the store.
+#[derive(Debug)]
+pub enum Access<S: Store> {
+    /// Keep them out for the moment of the change, after waiting at most so long for them.
+    Brief(Duration),
+    /// They are kept out already, until the change is made.
+    Kept(S::Hold),
+    /// They look at no lock: do it in a moment in which they are quiet, after waiting at most so long for one.
+    Quiet(Duration),
+}
+
+/// Who else writes a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// Only programs that honour a lock, if any: nobody's update can be lost.
+    HonourLocks,
+    /// A live program that looks at no lock, and somebody asked to sweep beside it.
+    HonourNone,
+}
+
 /// How a commit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
@@ -67,7 +88,8 @@ pub type Show<'a> = dyn FnMut(Key, &Verdict) -> ControlFlow<()> + 'a;
 /// - `plan` changes nothing and takes no lock.
 /// - `commit` removes exactly the plan's doomed rows and changes no other, or it fails and changes nothing; after
 ///   [`Commit::Done`] the change is durable. It does nothing when the store changed since it was planned.
-/// - `lock` keeps out our other processes, and only them.
+/// - `lock` keeps out our other processes, and only them. `keep_out` keeps out other programs, as far as they honour
+///   a lock; it is held for moments.
 /// - `state` is a hint: losing it costs one early sweep, never a row.
 pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// Where a row stands.
@@ -76,15 +98,17 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
     type Snapshot: fmt::Debug + Send + Sync;
     /// Our own processes' lock, held until it is dropped.
     type Guard: fmt::Debug + Send;
+    /// The lock that other programs honour, held until it is dropped.
+    type Hold: fmt::Debug;
 
     /// The store's name in reports and messages.
     fn name(&self) -> String;
 
-    /// Waits at most `wait` for our own lock.
+    /// Waits at most `wait` for our own lock, and finishes what a sweep that was killed has left.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Busy`] when somebody else has it for so long, and as the store says.
-    fn lock(&self, wait: Duration) -> Result<Self::Guard, Error>;
+    fn lock(&self, wait: Duration, stop: &Stop) -> Result<Self::Guard, Error>;
 
     /// What was remembered; nothing when there is nothing that can be read.
     fn state(&self) -> State;
@@ -101,11 +125,37 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// [`crate::ErrorKind::Missing`], [`crate::ErrorKind::Malformed`], [`crate::ErrorKind::Refused`], and as the store says.
     fn plan(&self, request: &Request<'_>) -> Result<Planned<Self>, Error>;
 
+    /// Looks who else writes the store just now. `beside_live_gateway` says that somebody asked to sweep beside a program
+    /// that honours no lock.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Refused`] when the store should be left alone.
+    fn admit(&self, beside_live_gateway: bool) -> Result<Others, Error>;
+
+    /// Waits at most `wait` until every other program that honours a lock is kept out.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Held`] when one of them has the lock for so long, [`crate::ErrorKind::Interrupted`] when
+    /// `stop` says so, and as the store says.
+    fn keep_out(&self, guard: &Self::Guard, wait: Duration, stop: &Stop) -> Result<Self::Hold, Error>;
+
     /// Carries a plan out.
     ///
     /// # Errors
-    /// As the store says; then nothing has changed.
-    fn commit(&self, guard: &Self::Guard, planned: &Planned<Self>) -> Result<Commit, Error>;
+    /// As for [`Store::keep_out`]; then nothing has changed.
+    fn commit(
+        &self,
+        guard: &Self::Guard,
+        planned: &Planned<Self>,
+        access: Access<Self>,
+        stop: &Stop,
+    ) -> Result<Commit, Error>;
+
+    /// Makes programs that hold the store in memory look at it again.
+    ///
+    /// # Errors
+    /// As the store says.
+    fn nudge(&self, guard: &Self::Guard) -> Result<(), Error>;
 
     /// Shows each row of [`Plan::verdicts`] with its key, until `show` has seen enough.
     ///

@@ -5,16 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Items, Outcome, PlanFile, RunId, StoreReport, Verb, log, write_plan};
+use super::{Items, Outcome, PlanFile, RunId, StoreReport, Verb, commit::Tried, log, write_plan};
 use crate::{
-    lock,
+    lock::Stop,
     model::{Age, Error, ErrorKind, Timestamp},
     policy::{Detail, Policy},
-    store::{Commit, Planned, Request, State, Store},
+    store::{Planned, Request, State, Store},
 };
-
-/// How often a store that keeps changing is planned anew before the sweep gives up.
-const MAX_ATTEMPTS: u32 = 10;
 
 /// How to sweep; what goes is the [`Policy`]'s business.
 #[derive(Debug, Clone)]
@@ -23,8 +20,13 @@ pub struct Options {
     pub every: Age,
     /// Whether [`tick`] sweeps although it is not due.
     pub force: bool,
-    /// How long [`prune`] and [`apply`] wait for our own lock; [`tick`] never waits.
+    /// How long to wait for a lock that a gateway holds, and in [`prune`] and [`apply`] for our own as well; [`tick`]
+    /// leaves a store that another of us is sweeping to it.
     pub lock_timeout: Age,
+    /// Sweep beside a live gateway that honours no lock, in a quiet moment.
+    pub beside_live_gateway: bool,
+    /// How the sweep is asked to end.
+    pub stop: Stop,
     /// Decide, but do nothing.
     pub dry_run: bool,
     /// Which rows the report can show; `None` for none, which is cheapest.
@@ -39,6 +41,8 @@ impl Default for Options {
             every: Age::from_minutes(5),
             force: false,
             lock_timeout: Age::from_seconds(5),
+            beside_live_gateway: false,
+            stop: Stop::default(),
             dry_run: false,
             items: None,
             run: None,
@@ -87,11 +91,11 @@ pub fn apply<S: Store + 'static>(store: &S, file: &PlanFile, options: &Options) 
 }
 
 /// One store, and all that is said about how to sweep it.
-struct Job<'a, S> {
-    store: &'a S,
+pub(super) struct Job<'a, S> {
+    pub(super) store: &'a S,
     policy: &'a Policy,
     now: Timestamp,
-    options: &'a Options,
+    pub(super) options: &'a Options,
 }
 
 impl<S: Store + 'static> Job<'_, S> {
@@ -105,7 +109,7 @@ impl<S: Store + 'static> Job<'_, S> {
         if self.options.dry_run {
             return self.preview();
         }
-        match self.store.lock(Duration::ZERO) {
+        match self.store.lock(Duration::ZERO, &self.options.stop) {
             // Whoever had the lock a moment ago may have done the work.
             Ok(guard) => self.throttled().unwrap_or_else(|| self.sweep_and_remember(&guard)),
             Err(error) => self.failed(error),
@@ -119,7 +123,7 @@ impl<S: Store + 'static> Job<'_, S> {
         if self.options.dry_run {
             return self.preview();
         }
-        match self.store.lock(self.options.lock_timeout.as_duration()) {
+        match self.store.lock(self.options.lock_timeout.as_duration(), &self.options.stop) {
             Ok(guard) => self.sweep_and_remember(&guard),
             Err(error) => self.failed(error),
         }
@@ -140,21 +144,26 @@ impl<S: Store + 'static> Job<'_, S> {
     }
 
     fn apply(&self, file: &PlanFile) -> Result<StoreReport, Error> {
-        let guard = self.store.lock(self.options.lock_timeout.as_duration())?;
+        let guard = self.store.lock(self.options.lock_timeout.as_duration(), &self.options.stop)?;
         let planned = self.read(self.detail_with_keys(), true)?;
         file.must_fit(self.store, &planned)?;
         if self.options.dry_run {
+            self.may_go(&planned)?;
             return Ok(self.decided(planned));
         }
-        match self.commit(&guard, planned)? {
-            Some(report) => Ok(report),
-            None => Err(file.moved()),
+        let left = self.options.lock_timeout.as_duration();
+        match self.commit(&guard, planned, None, left)? {
+            Tried::Done(report) => Ok(*report),
+            Tried::Moved(_) => Err(file.moved()),
         }
     }
 
     /// What a sweep would do; it would also put off the next one.
     fn preview(&self) -> StoreReport {
-        let report = self.read(self.detail(), false).map(|planned| self.decided(planned));
+        let report = self.read(self.detail(), false).and_then(|planned| {
+            self.may_go(&planned)?;
+            Ok(self.decided(planned))
+        });
         let mut report = report.unwrap_or_else(|error| self.failed(error));
         if report.error.is_none() {
             report.next_due = State::swept_at(self.now).next_due(self.options.every);
@@ -176,9 +185,11 @@ impl<S: Store + 'static> Job<'_, S> {
         let swept = self.sweep(guard);
         let state = match &swept {
             Ok(_) => State::swept_at(self.now),
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.store.state(),
             Err(_) => self.store.state().after_failure(self.now),
         };
         let mut report = swept.unwrap_or_else(|error| self.failed(error));
+        let _stake = self.options.stop.enter();
         // The rows are gone whether or not this is remembered: a state that cannot be written costs one early sweep.
         match self.store.remember(guard, &state) {
             Ok(()) => report.next_due = state.next_due(self.options.every),
@@ -187,42 +198,11 @@ impl<S: Store + 'static> Job<'_, S> {
         report
     }
 
-    /// Plans and commits, again when the store changed in between.
-    fn sweep(&self, guard: &S::Guard) -> Result<StoreReport, Error> {
-        for attempt in 0..MAX_ATTEMPTS {
-            let planned = self.read(self.detail(), false)?;
-            if let Some(report) = self.commit(guard, planned)? {
-                return Ok(report);
-            }
-            lock::pause(attempt);
-        }
-        let message = format!("somebody else changed it {MAX_ATTEMPTS} times while it was being swept");
-        Err(Error::new(ErrorKind::Unsettled, "sweep", self.store.name().as_ref(), message)
-            .with_hint("the next tick tries again; if it stays so, stop the gateway for a moment"))
-    }
-
-    /// Carries a plan out; `None` when the store is no longer the one that it was made for. An error that came after
-    /// the rows were gone stands in a report that counts them.
-    fn commit(&self, guard: &S::Guard, planned: Planned<S>) -> Result<Option<StoreReport>, Error> {
-        if planned.plan.pruned() == 0 {
-            return Ok(Some(self.decided(planned)));
-        }
-        match self.store.commit(guard, &planned) {
-            Ok(Commit::Done) => Ok(Some(self.decided(planned))),
-            Ok(Commit::Moved) => Ok(None),
-            Err(error) if error.is_too_late() => {
-                let done = self.decided(planned);
-                Ok(Some(StoreReport { outcome: Outcome::Failed, error: Some(error), ..done }))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn read(&self, detail: Detail, digest: bool) -> Result<Planned<S>, Error> {
+    pub(super) fn read(&self, detail: Detail, digest: bool) -> Result<Planned<S>, Error> {
         self.store.plan(&Request { policy: self.policy, now: self.now, detail, digest })
     }
 
-    fn detail(&self) -> Detail {
+    pub(super) fn detail(&self) -> Detail {
         self.options.items.unwrap_or_default()
     }
 
@@ -240,7 +220,7 @@ impl<S: Store + 'static> Job<'_, S> {
     }
 
     /// The report on a plan, carried out or not.
-    fn decided(&self, planned: Planned<S>) -> StoreReport {
+    pub(super) fn decided(&self, planned: Planned<S>) -> StoreReport {
         let plan = &planned.plan;
         let outcome = if plan.pruned() == 0 { Outcome::Nothing } else { Outcome::Swept };
         let mut report = StoreReport {

@@ -4,6 +4,7 @@
 //! scheduler's call and sweeps only what is due; [`prune`] sweeps now; [`plan`] only decides; [`apply`] carries out a plan that was written down
 //! before. Each returns one [`StoreReport`] that adds up, and writes one line to the log, whatever happened.
 
+mod commit;
 mod engine;
 mod items;
 mod log;

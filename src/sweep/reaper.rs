@@ -7,6 +7,7 @@ use std::{
 
 use super::{Options, Outcome, Report, RunId, StoreReport, Verb, engine, log};
 use crate::{
+    lock::Stop,
     model::{Age, Error, Timestamp},
     policy::{Detail, Policy},
     store::{FileStore, Store},
@@ -88,6 +89,20 @@ impl<S: Store + 'static> Reaper<S> {
         self
     }
 
+    /// The same, sweeping beside a live gateway that honours no lock: in a quiet moment, and telling rows that come back.
+    #[must_use]
+    pub fn with_beside_live_gateway(mut self, beside: bool) -> Self {
+        self.options.beside_live_gateway = beside;
+        self
+    }
+
+    /// The same, asked to end by `stop`.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.options.stop = stop;
+        self
+    }
+
     /// The same, with these rows in its reports.
     #[must_use]
     pub fn with_items(mut self, detail: Detail) -> Self {
@@ -128,7 +143,8 @@ impl<S: Store + 'static> Reaper<S> {
 
 /// A report in which every store failed is an error.
 fn finish(mut report: Report) -> Result<Report, Error> {
-    if report.stores.iter().all(|store| store.error.is_some())
+    let has_done_nothing = |error: &Error| !error.is_too_late();
+    if report.stores.iter().all(|store| store.error.as_ref().is_some_and(has_done_nothing))
         && let Some(error) = report.stores.first_mut().and_then(|store| store.error.take())
     {
         return Err(error);

@@ -174,7 +174,7 @@ impl StoreReport {
     pub fn of_error(store: String, error: Error) -> Self {
         use crate::model::ErrorKind;
         let outcome = match error.kind() {
-            ErrorKind::Busy => Outcome::Busy,
+            ErrorKind::Busy | ErrorKind::Held => Outcome::Busy,
             ErrorKind::Refused | ErrorKind::Changed => Outcome::Refused,
             _ => Outcome::Failed,
         };

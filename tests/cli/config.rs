@@ -55,18 +55,19 @@ fn config_show_is_a_table_with_origins() {
     assert_snapshot!(world.run("config show --retention 36h --color never").shown(), @r#"
     exit 0
     --- stdout
-    stores          ["[DIR]/s.json"]  session-reaper.toml:1
-    openclaw        false                       default
-    cron.retention  "1d12h"                     --retention
-    cron.run_id     "uuid"                      default
-    cron.keep_last  0                           default
-    rules.subagent  "1w"                        session-reaper.toml:3
-    max_entries     false                       default
-    keep            []                          default
-    every           "5m"                        default
-    lock_timeout    "5s"                        default
-    log.format      "text"                      default
-    color           "never"                     --color
+    stores               ["[DIR]/s.json"]  session-reaper.toml:1
+    openclaw             false                       default
+    cron.retention       "1d12h"                     --retention
+    cron.run_id          "uuid"                      default
+    cron.keep_last       0                           default
+    rules.subagent       "1w"                        session-reaper.toml:3
+    max_entries          false                       default
+    keep                 []                          default
+    every                "5m"                        default
+    lock_timeout         "5s"                        default
+    beside_live_gateway  false                       default
+    log.format           "text"                      default
+    color                "never"                     --color
     --- stderr
     "#);
 }

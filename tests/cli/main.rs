@@ -12,7 +12,9 @@
 
 mod apply;
 mod config;
+mod doctor;
 mod log;
+mod others;
 mod output;
 mod plan;
 mod prune;

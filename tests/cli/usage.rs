@@ -69,6 +69,7 @@ fn help_and_version_are_data() {
       list         The rows of a store, by age, weight or expiry
       stats        What costs the bytes: kinds of rows, their age, their heaviest fields
       explain      The verdict on one row: rule, age, when it goes, what protects it
+      doctor       What is wrong here: broken stores, stale locks, odd owners, live gateways
       config       The configuration in force
       demo         Make a store as gateways leave it, sweep it, and show what happened
       completions  Print the completions of a shell

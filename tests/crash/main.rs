@@ -4,6 +4,7 @@
 //! cannot run says so loudly; where `CI` is set, it fails.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -13,7 +14,10 @@
 )]
 
 mod errors;
+mod jail;
 mod kill;
 mod order;
 mod rig;
+mod signals;
+mod stopped;
 mod world;

@@ -15,7 +15,11 @@ fn durable(trace: &str) -> Result<[usize; 4], String> {
     let rename =
         find("the rename", 0, &|line| line.contains(" rename") && line.contains(", \"sessions.json\""))?;
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
-    let temp = quoted(lines[rename]).ok_or("the rename has no source")?;
+    let pending = quoted(lines[rename]).ok_or("the rename has no source")?;
+    // Right before it the file may have got the name that tells what it is about to replace.
+    let is_naming = |line: &&&str| line.contains(" rename") && line.contains(&format!(", \"{pending}\""));
+    let named = lines.iter().take(rename).find(is_naming).and_then(|line| quoted(line));
+    let temp = named.unwrap_or(pending);
     let made =
         find("the new file", 0, &|line| line.contains(&format!("\"{temp}\"")) && line.contains("O_EXCL"))?;
     let file = lines[made].rsplit("= ").next().unwrap().trim();

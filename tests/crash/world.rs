@@ -6,9 +6,12 @@ use std::{
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, SystemTime},
 };
 
 use tempfile::TempDir;
+
+use crate::{jail::Jail, rig};
 
 /// The time of every sweep here: all rows are older than a day.
 const NOW: &str = "2026-11-21T08:00:00Z";
@@ -63,13 +66,20 @@ pub(crate) enum Found {
 pub(crate) struct World {
     dir: TempDir,
     scenario: Scenario,
+    jail: Option<Jail>,
 }
 
 impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
-        let world = Self { dir: tempfile::tempdir().unwrap(), scenario };
+        let world = Self { dir: tempfile::tempdir().unwrap(), scenario, jail: Jail::new() };
+        if world.jail.is_none() {
+            rig::skip("a namespace of its own for each sweep needs root, and unshare of util-linux");
+        }
         fs::create_dir(world.folder()).unwrap();
         fs::write(world.store(), scenario.old_text()).unwrap();
+        // One that was written to just now is read twice, after a pause: calls that not every run would make.
+        let old = SystemTime::now() - Duration::from_hours(1);
+        fs::File::options().write(true).open(world.store()).unwrap().set_modified(old).unwrap();
         if scenario.leftover {
             fs::create_dir(world.ours()).unwrap();
             fs::set_permissions(world.ours(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -115,15 +125,22 @@ impl World {
         assert!(output.status.success(), "{after}, then a clean sweep: {:?} {said}", output.status);
         assert_eq!(self.found(), Found::New, "{after}, then a clean sweep");
         let names = fs::read_dir(self.ours()).unwrap().map(|entry| entry.unwrap().file_name());
-        let left: Vec<_> =
-            names.filter(|name| Path::new(name).extension() == Some(OsStr::new("tmp"))).collect();
+        let left: Vec<_> = names
+            .filter(|name| {
+                matches!(Path::new(name).extension().and_then(OsStr::to_str), Some("tmp" | "swap"))
+            })
+            .collect();
         assert!(left.is_empty(), "{after}, then a clean sweep: {left:?} is left");
+        let lock = self.folder().join("sessions.json.lock");
+        assert!(!lock.exists(), "{after}, then a clean sweep: the lock of the killed one is left");
     }
 
     /// A command that sees nothing of the machine it runs on.
     pub(crate) fn command(&self, program: &Path, args: impl IntoIterator<Item = String>) -> Command {
-        let mut command = Command::new(program);
+        let line = self.jail.as_ref().map_or(vec![program.into()], |jail| jail.enter(program.as_os_str()));
+        let mut command = Command::new(&line[0]);
         command
+            .args(&line[1..])
             .env_clear()
             .env("HOME", self.dir.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());

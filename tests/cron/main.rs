@@ -93,8 +93,11 @@ fn outcomes(reports: &[Value]) -> Vec<(String, u64)> {
     reports.iter().map(store).map(outcome).collect()
 }
 
+/// A store where a gateway would have it: gateways of other folders, such as other tests make, are none of its own.
 fn write_store(folder: &Path, store: &Value) -> PathBuf {
-    let path = folder.join("sessions.json");
+    let sessions = folder.join("agents/main/sessions");
+    fs::create_dir_all(&sessions).unwrap();
+    let path = sessions.join("sessions.json");
     fs::write(&path, serde_json::to_string_pretty(store).unwrap()).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     path

@@ -13,6 +13,7 @@
 
 mod clauses;
 mod file;
+mod locks;
 mod owners;
 mod survivors;
 

@@ -1,10 +1,12 @@
 //! What the verbs that only look say to people.
 
+mod checkups;
 mod demo;
 mod explanation;
 mod rows;
 mod shares;
 
+pub(super) use checkups::checkups;
 pub(super) use demo::Shown;
 pub(super) use explanation::explanation;
 pub(super) use rows::rows;

@@ -72,6 +72,7 @@ pub(super) fn flag(setting: Setting, text: &str) -> Flags {
         Setting::Keep => flags.keep = vec![text.to_owned()],
         Setting::Every => flags.every = one(),
         Setting::LockTimeout => flags.lock_timeout = one(),
+        Setting::BesideLiveGateway => flags.beside_live_gateway = one(),
         Setting::LogFormat => flags.log_format = one(),
         Setting::Color => flags.color = one(),
     }
@@ -124,7 +125,7 @@ fn the_reference_has_a_line_for_every_setting() {
 fn a_text_in_every_setting_reaches_the_policy_and_the_rest() {
     let effective = of_text(
         "stores = ['~/a', 'b/*.json']\nmax_entries = 500\nkeep = ['agent:*']\nevery = '1m'\nlock_timeout = '10s'\n\
-         color = 'never'\n[cron]\nretention = '1d12h'\nrun_id = 'any'\nkeep_last = 3\n[rules]\nsubagent = '7d'\n\
+         beside_live_gateway = true\ncolor = 'never'\n[cron]\nretention = '1d12h'\nrun_id = 'any'\nkeep_last = 3\n[rules]\nsubagent = '7d'\n\
          hook = false\n[log]\nformat = 'json'\n",
     )
     .unwrap();
@@ -143,9 +144,10 @@ fn a_text_in_every_setting_reaches_the_policy_and_the_rest() {
         (effective.every.to_string(), effective.lock_timeout.to_string()),
         ("1m".into(), "10s".into())
     );
+    assert!(effective.beside_live_gateway);
     assert_eq!((effective.color, effective.log_format), (Color::Never, LogFormat::Json));
     assert_eq!(effective.file.as_deref(), Some(Path::new("session-reaper.toml")));
-    assert_eq!(shown(&effective, "rules.hook"), ("false".to_owned(), "session-reaper.toml:13".to_owned()));
+    assert_eq!(shown(&effective, "rules.hook"), ("false".to_owned(), "session-reaper.toml:14".to_owned()));
     assert_eq!(effective.origin_of_rule(crate::Kind::Acp), &Origin::Default);
 }
 

@@ -8,7 +8,7 @@ use super::*;
 type Case = (Setting, [&'static str; 4]);
 
 /// Every setting but the rules, which the next test has, and `openclaw`, which has a room of its own.
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     (Setting::Stores, ["[]", "[\"/f\"]", "[\"/e\"]", "[\"/a\"]"]),
     (Setting::Retention, ["\"24h\"", "\"1h\"", "false", "\"3h\""]),
     (Setting::RunId, ["\"uuid\"", "\"any\"", "\"uuid\"", ""]),
@@ -17,6 +17,7 @@ const CASES: [Case; 10] = [
     (Setting::Keep, ["[]", "[\"f*\"]", "[\"e*\"]", "[\"a*\"]"]),
     (Setting::Every, ["\"5m\"", "\"1m\"", "\"2m\"", "\"3m\""]),
     (Setting::LockTimeout, ["\"5s\"", "\"1s\"", "\"2s\"", "\"3s\""]),
+    (Setting::BesideLiveGateway, ["false", "true", "false", "true"]),
     (Setting::LogFormat, ["\"text\"", "\"json\"", "\"text\"", "\"json\""]),
     (Setting::Color, ["\"auto\"", "\"always\"", "\"never\"", "\"auto\""]),
 ];
@@ -60,6 +61,7 @@ fn merge(a: Flags, b: Flags) -> Flags {
         keep: many(a.keep, b.keep),
         every: b.every.or(a.every),
         lock_timeout: b.lock_timeout.or(a.lock_timeout),
+        beside_live_gateway: b.beside_live_gateway.or(a.beside_live_gateway),
         log_format: b.log_format.or(a.log_format),
         color: b.color.or(a.color),
     }

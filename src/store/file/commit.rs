@@ -4,26 +4,63 @@
 //! the swap leaves the store as it was and no trace beside it. An error of fsync is told once and then forgotten by the
 //! kernel, so it is never asked twice: the new file is thrown away.
 
-use std::{io, ops::Range};
+use std::{
+    io,
+    ops::Range,
+    time::{Duration, Instant},
+};
 
-use super::{FileStore, Guard, folder::Temp, swap};
+use super::{FileStore, Guard, folder::Temp, hold, others, quiet, settle, swap::Swap};
 use crate::{
     fs::{Disk, Reader, Writer},
     json,
+    lock::Stop,
     model::{Error, ErrorKind},
-    store::{Commit, Planned},
+    store::{Access, Commit, Others, Planned},
 };
+
+/// After so long it is asked again who else writes the store.
+const LONG: Duration = Duration::from_millis(250);
 
 /// How much is read and written at once.
 const CHUNK: usize = 256 * 1024;
 
+/// Everything that takes time comes before the locks.
 pub(super) fn commit<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     planned: &Planned<FileStore<D>>,
+    access: Access<FileStore<D>>,
+    stop: &Stop,
 ) -> Result<Commit, Error> {
-    let survivors = write_survivors(store, guard, planned)?;
-    swap::swap(store, guard, survivors, &planned.snapshot)
+    let begin = Instant::now();
+    let survivors = write_survivors(store, guard, planned, stop)?;
+    let snapshot = &planned.snapshot;
+    let is_quiet = match access {
+        Access::Quiet(wait) => quiet::wait(store, guard, snapshot, wait, stop)?,
+        _ => true,
+    };
+    if !is_quiet || !settle::is_settled(store, guard, snapshot)? {
+        return Ok(Commit::Moved);
+    }
+    let mut swap = Swap::prepare(store, guard, snapshot, survivors)?;
+    let hold = match access {
+        Access::Kept(hold) => hold,
+        Access::Brief(wait) => {
+            // Meanwhile a gateway may have been started.
+            if begin.elapsed() > LONG && others::admit(store, false)? != Others::HonourLocks {
+                return Ok(Commit::Moved);
+            }
+            hold::keep_out(store, guard, wait, stop)?
+        }
+        Access::Quiet(wait) => hold::keep_out(store, guard, wait, stop)?,
+    };
+    // The last moment to stop: from here on it is done.
+    let done = if stop.signal().is_some() { Err(store.interrupted()) } else { swap.carry_out(&hold) };
+    // First the locks, then the old file: to remove a large one takes its time.
+    drop(hold);
+    drop(swap);
+    done
 }
 
 /// Writes the survivors, makes them durable, and gives them owner, mode and attributes of the store.
@@ -31,25 +68,40 @@ fn write_survivors<'a, D: Disk>(
     store: &'a FileStore<D>,
     guard: &'a Guard<D>,
     planned: &Planned<FileStore<D>>,
+    stop: &Stop,
 ) -> Result<Temp<'a, D>, Error> {
     let snapshot = &planned.snapshot;
     let cuts = json::cuts(&snapshot.layout, planned.plan.doomed().iter().map(|doomed| doomed.place.span()));
     let attributes = snapshot.file.attributes().map_err(store.fail("read the owner and attributes of"))?;
     let mut temp = Temp::create(store, &guard.ours, &guard.place.name)?;
-    copy(&snapshot.file, snapshot.layout.len, &cuts, &mut temp.file)
-        .map_err(store.fail("write the survivors of"))?;
+    copy(&snapshot.file, snapshot.layout.len, &cuts, &mut temp.file, stop).map_err(|error| {
+        if stop.signal().is_some() {
+            store.interrupted()
+        } else {
+            store.fail("write the survivors of")(error)
+        }
+    })?;
     temp.file.adopt(&attributes).map_err(|error| unkept(store, error))?;
     temp.file.sync().map_err(store.fail("make durable the survivors of"))?;
     Ok(temp)
 }
 
 /// Copies all but the cuts, in chunks that do not grow with the store.
-fn copy(from: &impl Reader, len: u64, cuts: &[Range<u64>], to: &mut impl Writer) -> io::Result<()> {
+fn copy(
+    from: &impl Reader,
+    len: u64,
+    cuts: &[Range<u64>],
+    to: &mut impl Writer,
+    stop: &Stop,
+) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK];
     let mut kept = Vec::with_capacity(CHUNK);
     let mut cuts = cuts.iter().peekable();
     let mut offset = 0;
     while offset < len {
+        if stop.signal().is_some() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let wanted = usize::try_from(len - offset).unwrap_or(CHUNK).min(CHUNK);
         let length = from.read_at(buffer.get_mut(..wanted).unwrap_or_default(), offset)?;
         if length == 0 {

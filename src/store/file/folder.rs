@@ -2,24 +2,19 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io, process,
-    sync::atomic::{AtomicU64, Ordering},
+    io,
 };
 
-use super::{
-    FileStore, Guard,
-    place::{Place, with_ending},
-};
+use super::{FileStore, Guard, place::Place};
 use crate::{
-    fs::{Disk, Owner, Reader, Writer},
+    fs::{Disk, OUR_FOLDER, Owner, Reader, Writer, is_temp_of, temp_name},
+    lock,
     model::Error,
     store::State,
 };
 
-pub(super) const NAME: &str = ".session-reaper";
 pub(super) const LOCK: &str = ".lock";
 const STATE: &str = ".state";
-const TEMP: &str = ".tmp";
 
 /// A state is a few hundred bytes; whatever is larger is none.
 const MAX_STATE: usize = 64 * 1024;
@@ -30,14 +25,14 @@ pub(super) fn open_or_make<D: Disk>(
     place: &Place<D>,
     owner: Owner,
 ) -> Result<D::Folder, Error> {
-    let folder = store.disk.private_folder(&place.folder, OsStr::new(NAME), owner);
+    let folder = store.disk.private_folder(&place.folder, OsStr::new(OUR_FOLDER), owner);
     folder.map_err(store.fail("open the folder .session-reaper beside"))
 }
 
 /// What was remembered, if anything was and it can be read.
 pub(super) fn read_state<D: Disk>(store: &FileStore<D>) -> Option<State> {
     let place = Place::find(store).ok()?;
-    let ours = store.disk.subfolder(&place.folder, OsStr::new(NAME)).ok()?;
+    let ours = store.disk.subfolder(&place.folder, OsStr::new(OUR_FOLDER)).ok()?;
     let file = store.disk.open(&ours, &place.name_of(STATE)).ok()?;
     let mut buffer = vec![0; MAX_STATE];
     let length = file.read_at(&mut buffer, 0).ok()?;
@@ -71,17 +66,22 @@ pub(super) struct Temp<'a, D: Disk> {
 impl<'a, D: Disk> Temp<'a, D> {
     /// A new file on its way to the store `of`.
     pub(super) fn create(store: &'a FileStore<D>, ours: &'a D::Folder, of: &OsStr) -> Result<Self, Error> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = with_ending(of, &format!(".{}.{number}{TEMP}", process::id()));
+        let name = temp_name(of);
         let file = store.disk.create(ours, &name).map_err(store.fail("make a new file for"))?;
         Ok(Self { disk: &store.disk, ours, name, moved: false, file })
     }
 
-    /// Keeps what the temporary name holds now, under a name that no sweep clears: it is somebody's text.
-    pub(super) fn rescue(mut self, name: &OsStr) -> io::Result<()> {
+    /// Gives it another name in our folder, which tells what it is.
+    pub(super) fn rename(&mut self, name: OsString) -> io::Result<()> {
+        self.disk.rename((self.ours, &self.name), (self.ours, &name))?;
+        self.name = name;
+        Ok(())
+    }
+
+    /// Leaves it where it is: from now on it is not ours to remove.
+    pub(super) fn leave(&mut self) -> &OsStr {
         self.moved = true;
-        self.disk.rename((self.ours, &self.name), (self.ours, name))
+        &self.name
     }
 
     /// Takes the place of the file `name`, or there is no trace of this one.
@@ -102,46 +102,15 @@ impl<D: Disk> Drop for Temp<'_, D> {
 }
 
 /// Removes what killed sweeps of this store left behind. Only to be called by who holds the mutex.
-pub(super) fn clear_temps<D: Disk>(store: &FileStore<D>, ours: &D::Folder, of: &OsStr) -> Result<(), Error> {
+pub(super) fn clear_temps<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
     let fail = store.fail("clear what a killed sweep left beside");
-    for name in store.disk.list(ours).map_err(&fail)?.iter().filter(|name| is_temp(name, of)) {
-        store.disk.remove(ours, name).map_err(&fail)?;
+    let locks = guard.place.name_of(lock::ENDING);
+    let names = store.disk.list(&guard.ours).map_err(&fail)?;
+    for name in names.iter().filter(|name| is_temp_of(name, &guard.place.name)) {
+        store.disk.remove(&guard.ours, name).map_err(&fail)?;
+    }
+    if names.iter().any(|name| is_temp_of(name, &locks)) {
+        guard.sidecars.iter().try_for_each(|sidecar| sidecar.tidy()).map_err(&fail)?;
     }
     Ok(())
-}
-
-/// `<of>.<pid>.<n>.tmp`
-fn is_temp(name: &OsStr, of: &OsStr) -> bool {
-    let parts = || {
-        let rest = name.as_encoded_bytes().strip_prefix(of.as_encoded_bytes())?;
-        let rest = rest.strip_prefix(b".")?.strip_suffix(TEMP.as_bytes())?;
-        let mut numbers = rest.split(|byte| *byte == b'.');
-        let two = [numbers.next()?, numbers.next()?];
-        let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-        (numbers.next().is_none() && two.into_iter().all(digits)).then_some(())
-    };
-    parts().is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_leftovers_of_this_store_are_temps() {
-        let of = OsStr::new("sessions.json");
-        assert!(is_temp(OsStr::new("sessions.json.12.0.tmp"), of));
-        for name in [
-            "sessions.json",
-            "sessions.json.tmp",
-            "sessions.json.1.tmp",
-            "sessions.json.1.2.3.tmp",
-            "sessions.json.a.1.tmp",
-            "other.json.1.2.tmp",
-            "sessions.json.state",
-            "sessions.json.1..tmp",
-        ] {
-            assert!(!is_temp(OsStr::new(name), of), "{name}");
-        }
-    }
 }

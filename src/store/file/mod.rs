@@ -1,35 +1,46 @@
 //! A store in a file: `sessions.json`.
 //!
 //! The survivors are written to a new file, made durable, and change places with the store in one step, if it is still
-//! the one that was read. Our mutex keeps out our own processes alone; it is taken in `Store::lock` and nowhere else.
+//! the one that was read. Our mutex keeps out our own processes alone; it is taken in `Store::lock` and nowhere else. The
+//! lock that gateways honour, `<store>.lock` beside the store, is taken in `hold` and nowhere else, for the moment of
+//! the change.
 //!
 //! On disk, beside the store and shared by all stores of its folder, in `.session-reaper/` (0700):
-//! `<store>.state`, what is remembered; `<store>.lock`, our mutex, never removed; `<store>.<pid>.<n>.tmp`, survivors on
-//! their way, removed by the next sweep if one was killed.
+//! `<store>.state`, what is remembered; `<store>.lock`, our mutex, never removed; `turn.lock`, whose turn it is with a
+//! gateway's lock, never removed; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and
+//! removed by the next sweep if one was killed; `<store>.rescued`, another program's text that came too late to be put
+//! back.
 
 mod commit;
 mod folder;
+mod hold;
 mod look;
+mod others;
+mod pending;
 mod place;
+mod quiet;
 mod read;
+mod settle;
 mod spot;
 mod swap;
 mod visit;
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
+use hold::Hold;
 pub use look::{Look, Seen};
 use place::Place;
 pub use spot::Spot;
 
-use super::{Commit, Planned, Request, Show, State, Store};
+use super::{Access, Commit, Others, Planned, Request, Show, State, Store};
 use crate::{
     fs::{Disk, Owner, RealDisk},
     json::Layout,
-    lock::{self, Fence},
+    lock::{self, Fence, Sidecar, Stop},
     model::{Error, ErrorKind, Key},
     policy::Verdict,
 };
@@ -45,6 +56,8 @@ use crate::{
 pub struct FileStore<D: Disk = RealDisk> {
     disk: D,
     path: PathBuf,
+    /// Whether other programs of this machine can write it.
+    has_neighbours: bool,
 }
 
 /// The store as it was read, still open: what it held can be read even after it was replaced.
@@ -60,22 +73,30 @@ pub struct Snapshot<D: Disk> {
 pub struct Guard<D: Disk> {
     #[expect(dead_code, reason = "held, never looked at")]
     lock: D::Lock,
-    ours: D::Folder,
+    ours: Arc<D::Folder>,
     place: Place<D>,
     owner: Owner,
+    sidecars: Vec<Arc<Sidecar<D>>>,
 }
 
 impl FileStore {
     /// The store at `path`. Nothing is touched yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self::on(RealDisk, path)
+        Self { has_neighbours: true, ..Self::on(RealDisk, path) }
     }
 }
 
 impl<D: Disk> FileStore<D> {
-    /// The store at `path` of another disk.
+    /// The store at `path` of a disk that no other program of this machine writes to.
     pub fn on(disk: D, path: impl Into<PathBuf>) -> Self {
-        Self { disk, path: path.into() }
+        Self { disk, path: path.into(), has_neighbours: false }
+    }
+
+    /// The same store, which no gateway knows of: nobody looks whether one is live.
+    #[must_use]
+    pub fn unknown_to_gateways(mut self) -> Self {
+        self.has_neighbours = false;
+        self
     }
 
     /// The path as it was given.
@@ -107,6 +128,10 @@ impl<D: Disk> FileStore<D> {
         visit::key_at(self, snapshot, start, &mut Vec::new())
     }
 
+    fn interrupted(&self) -> Error {
+        Error::new(ErrorKind::Interrupted, "sweep", &self.path, "a signal asked to stop")
+    }
+
     fn busy(&self) -> Error {
         Error::new(ErrorKind::Busy, "lock", &self.path, "another session-reaper is sweeping it")
             .with_hint("it will be done in a moment; --lock-timeout says how long to wait")
@@ -128,20 +153,25 @@ impl<D: Disk> Store for FileStore<D> {
     type Place = Spot;
     type Snapshot = Snapshot<D>;
     type Guard = Guard<D>;
+    type Hold = Hold<D>;
 
     fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
 
-    fn lock(&self, wait: Duration) -> Result<Guard<D>, Error> {
+    fn lock(&self, wait: Duration, stop: &Stop) -> Result<Guard<D>, Error> {
         let place = Place::find(self)?;
-        let owner = place.owner(self)?;
-        let ours = folder::open_or_make(self, &place, owner)?;
+        let owner = place.owner_to_act_for(self)?;
+        let ours = Arc::new(folder::open_or_make(self, &place, owner)?);
         let name = place.name_of(folder::LOCK);
         let taken = lock::wait_for(wait, || self.disk.try_lock(&ours, &name, owner));
         let Some(lock) = taken.map_err(self.fail("lock"))? else { return Err(self.busy()) };
-        folder::clear_temps(self, &ours, &place.name)?;
-        Ok(Guard { lock, ours, place, owner })
+        let sidecars = hold::sidecars(self, &place, &ours, owner)?;
+        let guard = Guard { lock, ours, place, owner, sidecars };
+        pending::settle(self, &guard, wait, stop)?;
+        folder::clear_temps(self, &guard)?;
+        hold::clear_dead(self, &guard)?;
+        Ok(guard)
     }
 
     fn state(&self) -> State {
@@ -156,8 +186,27 @@ impl<D: Disk> Store for FileStore<D> {
         read::plan(self, request)
     }
 
-    fn commit(&self, guard: &Guard<D>, planned: &Planned<Self>) -> Result<Commit, Error> {
-        commit::commit(self, guard, planned)
+    fn admit(&self, beside_live_gateway: bool) -> Result<Others, Error> {
+        others::admit(self, beside_live_gateway)
+    }
+
+    fn nudge(&self, guard: &Guard<D>) -> Result<(), Error> {
+        let touched = self.disk.touch(&guard.place.folder, &guard.place.name);
+        touched.map_err(self.fail("touch"))
+    }
+
+    fn keep_out(&self, guard: &Guard<D>, wait: Duration, stop: &Stop) -> Result<Hold<D>, Error> {
+        hold::keep_out(self, guard, wait, stop)
+    }
+
+    fn commit(
+        &self,
+        guard: &Guard<D>,
+        planned: &Planned<Self>,
+        access: Access<Self>,
+        stop: &Stop,
+    ) -> Result<Commit, Error> {
+        commit::commit(self, guard, planned, access, stop)
     }
 
     fn visit(&self, planned: &Planned<Self>, show: &mut Show<'_>) -> Result<(), Error> {

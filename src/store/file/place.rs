@@ -1,6 +1,9 @@
 //! Where a store really is: every link on the way followed once, its folder open, its name in there.
 
-use std::ffi::{OsStr, OsString};
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
 
 use super::FileStore;
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
 pub(super) struct Place<D: Disk> {
     pub(super) folder: D::Folder,
     pub(super) name: OsString,
+    parent: PathBuf,
 }
 
 impl<D: Disk> Place<D> {
@@ -23,7 +27,19 @@ impl<D: Disk> Place<D> {
             return Err(Error::new(ErrorKind::Refused, "open", &store.path, "it is no file"));
         };
         let folder = store.disk.folder(parent).map_err(store.fail_to_find("open the folder of"))?;
-        Ok(Self { folder, name: name.to_owned() })
+        Ok(Self { folder, name: name.to_owned(), parent: parent.to_owned() })
+    }
+
+    /// Where gateways lock this store: beside it, and where its path is a link beside that link as well, for a gateway
+    /// that was given the link follows the folders to it but not the link itself.
+    pub(super) fn locked_at(&self, store: &FileStore<D>) -> Result<Vec<(PathBuf, OsString)>, Error> {
+        let mut places = vec![(self.parent.clone(), self.name.clone())];
+        let parent = store.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder =
+            store.disk.resolve(parent.unwrap_or(Path::new("."))).map_err(store.fail_to_find("find"))?;
+        let named = store.path.file_name().map(|name| (folder, name.to_owned()));
+        places.extend(named.filter(|named| places.first() != Some(named)));
+        Ok(places)
     }
 
     /// The store's name with an ending.
@@ -48,19 +64,22 @@ impl<D: Disk> Place<D> {
         }
     }
 
-    /// Whom the store belongs to, if it is one that we may sweep: the new text has to be given to that user.
+    /// Whom the store belongs to.
     pub(super) fn owner(&self, store: &FileStore<D>) -> Result<Owner, Error> {
         let stat = store.disk.stat(&self.folder, &self.name).map_err(store.fail_to_find("look at"))?;
-        if !stat.is_file {
-            return Err(no_file(store));
-        }
-        if !store.disk.acts_for(stat.owner) {
+        if stat.is_file { Ok(stat.owner) } else { Err(no_file(store)) }
+    }
+
+    /// The same, if it is somebody whose store we may sweep: the new text has to be given to that user.
+    pub(super) fn owner_to_act_for(&self, store: &FileStore<D>) -> Result<Owner, Error> {
+        let owner = self.owner(store)?;
+        if !store.disk.acts_for(owner) {
             let message =
-                format!("its owner is another user (uid {}), who must own the new text too", stat.owner.uid);
+                format!("its owner is another user (uid {}), who must own the new text too", owner.uid);
             return Err(Error::new(ErrorKind::Refused, "sweep", &store.path, message)
                 .with_hint("run session-reaper as the user who owns the store, or as root"));
         }
-        Ok(stat.owner)
+        Ok(owner)
     }
 }
 

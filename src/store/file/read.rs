@@ -6,7 +6,7 @@ use super::{FileStore, Snapshot, Spot, place::Place};
 use crate::{
     fs::{Disk, Reader, Stat},
     json::{self, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
-    lock::Fence,
+    lock::{self, Fence},
     model::{Error, ErrorKind, hex},
     policy::{Plan, Planner, Row, Stamp},
     store::{Planned, Request},
@@ -20,8 +20,9 @@ pub(super) fn plan<D: Disk>(
     request: &Request<'_>,
 ) -> Result<Planned<FileStore<D>>, Error> {
     let (file, stat) = Place::find(store)?.open(store)?;
+    let is_young = Fence::until_old(&stat, store.disk.now_ns()).is_some();
     let planner = || Planner::new(request.policy, request.now, request.detail);
-    let mut hash = request.digest.then(Sha256::new);
+    let mut hash = (request.digest || is_young).then(Sha256::new);
     let (mut plan, mut layout) = judge(store, &file, &stat, planner(), |chunk| {
         if let Some(hash) = &mut hash {
             hash.update(chunk);
@@ -33,12 +34,14 @@ pub(super) fn plan<D: Disk>(
     }
     let cuts = json::cuts(&layout, plan.doomed().iter().map(|doomed| doomed.place.span()));
     let cut: u64 = cuts.iter().map(|range| range.end - range.start).sum();
+    let content: Option<lock::Digest> = hash.map(|hash| hash.finalize().into());
+    let fence = content.filter(|_| is_young).into_iter().fold(Fence::around(&stat), Fence::with_content);
     Ok(Planned {
         plan,
         bytes_before: layout.len,
         bytes_after: layout.len - cut,
-        digest: hash.map(|hash| hex(&hash.finalize())),
-        snapshot: Snapshot { file, fence: Fence::around(&stat), layout },
+        digest: content.filter(|_| request.digest).map(|content| hex(&content)),
+        snapshot: Snapshot { file, fence, layout },
     })
 }
 

@@ -1,0 +1,186 @@
+//! A swap that was begun and may have been cut off: what its file's name tells, and what the next sweep makes of it.
+//!
+//! Between the exchange of two names and the look at what came out, a kill may leave another program's update in our
+//! folder. So a file that is about to be exchanged has a name that tells it apart from the two files that it may become:
+//! `<store>.<inode, size and time of the survivors>.<the same of what they replace>.swap`. An inode alone tells nothing: it
+//! is given to another file as soon as its own is gone.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    time::Duration,
+};
+
+use super::{FileStore, Guard, hold, place::with_ending};
+use crate::{
+    fs::{Disk, Stat},
+    lock::Stop,
+    model::Error,
+};
+
+const ENDING: &str = ".swap";
+
+/// The ending of a text of somebody's that could not be put back.
+const RESCUED: &str = ".rescued";
+
+/// How often something newer is put back before we give up; each time somebody must have written in a few microseconds.
+const MAX_TURNS: u32 = 100;
+
+/// How many rescued texts may lie there until a person looks.
+const MAX_RESCUED: u32 = 100;
+
+/// What a file is known by before and after it was given another name.
+type Known = (u64, u64, i128);
+
+fn known(stat: &Stat) -> Known {
+    (stat.ino, stat.size, stat.modified_ns)
+}
+
+/// The two files that are about to change places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pending {
+    survivors: Known,
+    replaced: Known,
+}
+
+impl Pending {
+    pub(super) fn new(survivors: &Stat, replaced: &Stat) -> Self {
+        Self { survivors: known(survivors), replaced: known(replaced) }
+    }
+
+    /// The name of the file in our folder while the swap is pending.
+    pub(super) fn name(&self, of: &OsStr) -> OsString {
+        let part = |(ino, size, modified): Known| format!(".{ino}.{size}.{modified}");
+        with_ending(of, &format!("{}{}{ENDING}", part(self.survivors), part(self.replaced)))
+    }
+
+    /// What such a name tells.
+    fn read(name: &OsStr, of: &OsStr) -> Option<Self> {
+        let rest = name.as_encoded_bytes().strip_prefix(of.as_encoded_bytes())?.strip_prefix(b".")?;
+        let rest = std::str::from_utf8(rest.strip_suffix(ENDING.as_bytes())?).ok()?;
+        let mut parts = rest.split('.');
+        let mut known =
+            || Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?));
+        let pending = Self { survivors: known()?, replaced: known()? };
+        parts.next().is_none().then_some(pending)
+    }
+
+    /// Whether this is what is to take the store's place.
+    pub(super) fn is_survivors(&self, stat: &Stat) -> bool {
+        known(stat) == self.survivors
+    }
+
+    /// Whether what lies in our folder is one of the two: survivors that never left, or the text that they replaced.
+    /// Neither is needed any more.
+    fn is_done(&self, left: &Stat) -> bool {
+        [self.survivors, self.replaced].contains(&known(left))
+    }
+}
+
+/// Finishes what a killed swap has left. Only to be called by who holds the mutex.
+pub(super) fn settle<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    wait: Duration,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let fail = store.fail("finish what a killed sweep left beside");
+    for name in store.disk.list(&guard.ours).map_err(&fail)? {
+        let Some(pending) = Pending::read(&name, &guard.place.name) else { continue };
+        let left = store.disk.stat(&guard.ours, &name).map_err(&fail)?;
+        if pending.is_done(&left) {
+            store.disk.remove(&guard.ours, &name).map_err(&fail)?;
+        } else {
+            let _hold = hold::keep_out(store, guard, wait.max(hold::FOR_RECOVERY), stop)?;
+            bring_back(store, guard, &name, &pending)?;
+        }
+    }
+    Ok(())
+}
+
+/// What lies in our folder is somebody's update. If nothing has been written since, it gets its place back; otherwise
+/// it is kept for a person to look at.
+fn bring_back<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    name: &OsStr,
+    pending: &Pending,
+) -> Result<(), Error> {
+    let fail = store.fail("put back the newer text of");
+    let stands = store.disk.stat(&guard.place.folder, &guard.place.name);
+    if stands.is_ok_and(|stat| pending.is_survivors(&stat)) {
+        put_back(store, guard, name, pending).map_err(&fail)?;
+        tracing::warn!(store = %store.path.display(), "put back an update that a killed sweep had taken out");
+        return Ok(());
+    }
+    let kept = rescue(store, guard, name).map_err(&fail)?;
+    tracing::warn!(store = %store.path.display(), kept = %kept.display(), "kept a text that a killed sweep had taken out");
+    Ok(())
+}
+
+/// Gives what lies at `name` in our folder the store's place, which survivors have. What comes out should be the
+/// survivors, and is removed; if it is not, somebody was quicker once more: that newer text is put back in turn, and what
+/// it had replaced is kept for a person to look at.
+pub(super) fn put_back<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    name: &OsStr,
+    pending: &Pending,
+) -> io::Result<()> {
+    let out = || store.disk.stat(&guard.ours, name);
+    let mut expected = pending.survivors;
+    for _ in 0..MAX_TURNS {
+        let theirs = known(&out()?);
+        store.disk.exchange((&guard.ours, name), (&guard.place.folder, &guard.place.name))?;
+        let found = known(&out()?);
+        if found == expected && found == pending.survivors {
+            // The next sweep knows it for what it is, and clears it.
+            let _ = store.disk.remove(&guard.ours, name);
+            return Ok(());
+        }
+        if found == expected {
+            return rescue(store, guard, name).map(drop);
+        }
+        expected = theirs;
+    }
+    Err(io::Error::other("somebody writes it without a pause"))
+}
+
+/// Keeps a text of somebody's in our folder, under a name that no sweep clears.
+pub(super) fn rescue<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &OsStr) -> io::Result<OsString> {
+    for number in 0..MAX_RESCUED {
+        let number = if number == 0 { String::new() } else { format!(".{number}") };
+        let kept = guard.place.name_of(&format!("{RESCUED}{number}"));
+        if store.disk.rename_new((&guard.ours, name), (&guard.ours, &kept))? {
+            return Ok(kept);
+        }
+    }
+    Err(io::Error::other(format!("there are {MAX_RESCUED} rescued texts already")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_two_files_and_no_other_name_does() {
+        let of = OsStr::new("sessions.json");
+        let stat = |ino, size, modified_ns| Stat { ino, size, modified_ns, ..Stat::default() };
+        let pending = Pending::new(&stat(7, 1, 2), &stat(8, 900, -5));
+        let name = pending.name(of);
+        assert_eq!(name, "sessions.json.7.1.2.8.900.-5.swap");
+        assert_eq!(Pending::read(&name, of), Some(pending));
+        for other in [
+            "sessions.json.7.1.2.8.900.swap",
+            "sessions.json.7.1.2.8.900.5.5.swap",
+            "x.7.1.2.8.900.5.swap",
+            "sessions.json.a.1.2.8.900.5.swap",
+        ] {
+            assert_eq!(Pending::read(OsStr::new(other), of), None, "{other}");
+        }
+        assert!(pending.is_done(&stat(7, 1, 2)) && pending.is_done(&stat(8, 900, -5)));
+        for other in [stat(7, 55, 2), stat(7, 1, 3), stat(8, 901, -5), stat(9, 900, -5)] {
+            assert!(!pending.is_done(&other), "{other:?}");
+        }
+    }
+}

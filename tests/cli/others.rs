@@ -1,0 +1,46 @@
+//! What other programs have left beside a store: their database, and their lock.
+
+use std::fs;
+
+use crate::world::{World, usual_store};
+
+const STORE: &str = "state/agents/main/sessions/sessions.json";
+
+/// A store where a gateway has it.
+fn world() -> World {
+    let world = World::new();
+    world.write(STORE, &usual_store());
+    world
+}
+
+fn text(world: &World) -> String {
+    fs::read_to_string(world.path(STORE)).unwrap()
+}
+
+#[test]
+fn a_store_whose_rows_live_in_a_database_is_refused_whatever_is_asked_for() {
+    let world = world();
+    world.write("state/agents/main/agent/openclaw-agent.sqlite", "");
+    for flags in ["-y", "-n", "-y --beside-live-gateway"] {
+        let ran = world.run(&format!("prune {flags} {STORE}")).expect(4);
+        assert!(ran.err.contains("openclaw-agent.sqlite"), "{}", ran.shown());
+    }
+    assert_eq!(text(&world), usual_store());
+}
+
+#[test]
+fn a_held_lock_is_busy_and_names_its_owner() {
+    let world = world();
+    let lock = format!("{{\n  \"pid\": 4711,\n  \"createdAt\": \"{}\"\n}}", session_reaper::now());
+    world.write("state/agents/main/sessions/sessions.json.lock", &lock);
+    for verb in ["prune -y", "tick"] {
+        let ran = world.run(&format!("{verb} --force --lock-timeout 100ms {STORE}")).expect(11);
+        assert!(ran.err.contains("process 4711 has its lock"), "{}", ran.shown());
+    }
+    assert_eq!(
+        fs::read_to_string(world.path("state/agents/main/sessions/sessions.json.lock")).unwrap(),
+        lock
+    );
+    // A dry run takes no lock.
+    world.run(&format!("prune -n {STORE}")).expect(0);
+}
