@@ -4,6 +4,9 @@
 #   tests/all.sh                 everything; each fuzz target for 20 seconds
 #   FUZZ_SECONDS=300 tests/all.sh
 #   SESSION_REAPER_NODE_DOCS=100000 tests/all.sh     how many documents Node is asked about (3,000)
+#   SESSION_REAPER_TAKEOVER_ROUNDS=20000 tests/all.sh  how many rounds of a takeover between processes (1,000)
+#   SESSION_REAPER_TEST_CACHE=/var/cache/x tests/all.sh  where the real gateway is kept (~/.cache/session-reaper-tests)
+#   SESSION_REAPER_TAKEOVER_ROUNDS=20000 tests/all.sh   rounds of eight processes that want one lock (1,000)
 #   CI= tests/all.sh             tests that cannot run here say SKIPPED instead of failing
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -61,6 +64,13 @@ finish_cron() {
     times+=("$(sed -n 's/^took //p' "$cron_log" | tail -n1)|cargo test --test cron (beside others)")
 }
 
+# A real gateway for tests/openclaw: half a minute of network, beside the compiler; at once where it is there already.
+# When it fails the test tries it again, and tells why.
+start_install() {
+    echo "==> tests/openclaw/install.sh, beside what follows"
+    tests/openclaw/install.sh >/dev/null 2>&1 &
+}
+
 # What `cargo test` runs, but for tests/cron; each target must be one that Cargo knows.
 other_tests() {
     local targets=() file
@@ -88,6 +98,7 @@ fuzz() {
 }
 
 step tests/setup.sh
+start_install
 step toolchain
 step cargo fmt --check
 step cargo fmt --check --manifest-path fuzz/Cargo.toml
