@@ -8,17 +8,9 @@ use std::{
 use super::{Finding, Subject, place::Place};
 use crate::{
     fs::{Disk, OUR_FOLDER, RealDisk},
-    lock,
+    lock::{self, TURN},
+    store::{RESCUED, SWAP},
 };
-
-/// The ending of a text of another program's that could not be put back.
-const RESCUED: &str = ".rescued";
-
-/// The ending of survivors that are about to change places with the store.
-const SWAP: &str = ".swap";
-
-/// Whose turn it is with the locks in the folder.
-const TURN: &str = "turn.lock";
 
 type Folder = <RealDisk as Disk>::Folder;
 

@@ -21,5 +21,5 @@ pub use lease::{
 };
 pub use mutex::{pause, wait_for};
 pub use note::Note;
-pub use sidecar::{Attempt, ENDING, Held, Sidecar, look_at};
+pub use sidecar::{Attempt, ENDING, Held, Sidecar, TURN, look_at};
 pub use stop::{Stake, Stop};

@@ -33,7 +33,7 @@ use crate::{
 pub const ENDING: &str = ".lock";
 
 /// Who may take, take over or release a lock in a folder: one of us at a time.
-const TURN: &str = "turn.lock";
+pub const TURN: &str = "turn.lock";
 
 /// A turn takes microseconds. Whoever cannot have it in this time to release a lock does without.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -12,6 +12,7 @@ mod state;
 use std::{fmt, ops::ControlFlow, time::Duration};
 
 pub use file::{FileStore, Look, Seen, Spot};
+pub(crate) use file::{RESCUED, SWAP};
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
 pub use state::State;

@@ -10,22 +10,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{FileStore, Guard, folder::Temp, hold, others, quiet, settle, swap::Swap};
+use super::{FileStore, Guard, folder::Temp, hold, others, quiet, read::CHUNK, settle, swap::Swap};
 use crate::{
     fs::{Disk, Reader, Writer},
     json,
     lock::Stop,
     model::{Error, ErrorKind},
-    store::{Access, Commit, Others, Planned},
+    store::{Access, Commit, Planned},
 };
 
 /// After so long it is asked again who else writes the store.
 const LONG: Duration = Duration::from_millis(250);
 
-/// How much is read and written at once.
-const CHUNK: usize = 256 * 1024;
-
-/// Everything that takes time comes before the locks.
+/// Everything that takes time comes before the locks, unless they are held already because the store never rests.
 pub(super) fn commit<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
@@ -47,9 +44,9 @@ pub(super) fn commit<D: Disk>(
     let hold = match access {
         Access::Kept(hold) => hold,
         Access::Brief(wait) => {
-            // Meanwhile a gateway may have been started.
-            if begin.elapsed() > LONG && others::admit(store, false)? != Others::HonourLocks {
-                return Ok(Commit::Moved);
+            if begin.elapsed() > LONG {
+                // Meanwhile a gateway may have been started.
+                others::admit(store, false)?;
             }
             hold::keep_out(store, guard, wait, stop)?
         }

@@ -33,6 +33,7 @@ use std::{
 
 use hold::Hold;
 pub use look::{Look, Seen};
+pub(crate) use pending::{RESCUED, SWAP};
 use place::Place;
 pub use spot::Spot;
 

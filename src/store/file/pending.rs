@@ -18,10 +18,11 @@ use crate::{
     model::Error,
 };
 
-const ENDING: &str = ".swap";
+/// The ending of survivors that are about to change places with the store.
+pub(crate) const SWAP: &str = ".swap";
 
 /// The ending of a text of somebody's that could not be put back.
-const RESCUED: &str = ".rescued";
+pub(crate) const RESCUED: &str = ".rescued";
 
 /// How often something newer is put back before we give up; each time somebody must have written in a few microseconds.
 const MAX_TURNS: u32 = 100;
@@ -51,13 +52,13 @@ impl Pending {
     /// The name of the file in our folder while the swap is pending.
     pub(super) fn name(&self, of: &OsStr) -> OsString {
         let part = |(ino, size, modified): Known| format!(".{ino}.{size}.{modified}");
-        with_ending(of, &format!("{}{}{ENDING}", part(self.survivors), part(self.replaced)))
+        with_ending(of, &format!("{}{}{SWAP}", part(self.survivors), part(self.replaced)))
     }
 
     /// What such a name tells.
     fn read(name: &OsStr, of: &OsStr) -> Option<Self> {
         let rest = name.as_encoded_bytes().strip_prefix(of.as_encoded_bytes())?.strip_prefix(b".")?;
-        let rest = std::str::from_utf8(rest.strip_suffix(ENDING.as_bytes())?).ok()?;
+        let rest = std::str::from_utf8(rest.strip_suffix(SWAP.as_bytes())?).ok()?;
         let mut parts = rest.split('.');
         let mut known =
             || Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?));

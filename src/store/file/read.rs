@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How much is read at once.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 pub(super) fn plan<D: Disk>(
     store: &FileStore<D>,

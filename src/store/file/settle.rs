@@ -4,15 +4,12 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{FileStore, Guard, Snapshot};
+use super::{FileStore, Guard, Snapshot, read::CHUNK};
 use crate::{
     fs::{Disk, Reader, Stat},
     lock::{Digest, Fence},
     model::Error,
 };
-
-/// How much is read at once.
-const CHUNK: usize = 256 * 1024;
 
 /// Whether the store is what was read, and has times that any further write will move. Where it was written to in the
 /// very tick in which it was read, its bytes are read again once that tick is over.
