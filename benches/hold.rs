@@ -30,6 +30,11 @@ use tracing::{
     span,
 };
 
+/// No guard has a word here: times and rows are made up.
+fn options() -> Options {
+    Options { allow_mass_delete: true, allow_clock_jump: true, allow_tightened: true, ..Options::default() }
+}
+
 const T0: i64 = 1_795_248_000_000;
 const DAY: i64 = 86_400_000;
 const FILLER: usize = 50_000;
@@ -101,7 +106,7 @@ fn measure(folder: &Path, size: usize, sweeps: u32, holds: &Holds) -> Vec<u128> 
     holds.0.lock().unwrap().clear();
     for n in 0..sweeps {
         let now = Timestamp::from_millis(T0 + DAY + i64::from(n) * 1_000 + 1);
-        let report = sweep::prune(&store, &Policy::default(), now, &Options::default());
+        let report = sweep::prune(&store, &Policy::default(), now, &options());
         assert_eq!(report.pruned, 1, "{report:?}");
     }
     let mut held = std::mem::take(&mut *holds.0.lock().unwrap());

@@ -29,6 +29,7 @@
 //! | [`doctor`] | what is wrong with a store and beside it? |
 //! | [`inspect`] | what is in a store? |
 //! | [`store`] | how is a store read, changed and locked? The port [`store::Store`], and [`FileStore`] |
+//! | [`trash`] | what was removed, and what was done? Bundles and the journal |
 //! | [`gateway`] | is a gateway live beside a store, and does it honour a lock? |
 //! | [`lock`] | who may write, and is it still the same file? |
 //! | [`process`] | who is alive on this machine? |
@@ -40,9 +41,11 @@
 //! # On disk
 //!
 //! Beside a store, for a moment: `<store>.lock`, the lock of the gateways ([`lock::Sidecar`]). In `.session-reaper/`:
-//! `<store>.state` (when it was swept last: [`store::State`]), `<store>.lock` (our mutex), `turn.lock` (whose turn it is
-//! with a gateway's lock: [`lock::Sidecar`]), for a moment `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap` (survivors on
-//! their way: [`FileStore`]), and `<store>.rescued` (another program's text that came too late to be put back).
+//! `<store>.state` (when it was swept last, and by which policy: [`store::State`]), `<store>.pins.json` (what is pinned:
+//! [`store::PinBook`]), `journal.jsonl` (what was done: [`trash::Line`]), `trash/` (what was removed: [`trash::Bundle`]),
+//! `<store>.lock` (our mutex), `turn.lock` (whose turn it is with a gateway's lock: [`lock::Sidecar`]), for a moment
+//! `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap` (survivors on their way: [`FileStore`]), and `<store>.rescued` (another
+//! program's text that came too late to be put back).
 //!
 //! # Features
 //!
@@ -65,6 +68,7 @@ pub mod process;
 pub mod specimen;
 pub mod store;
 pub mod sweep;
+pub mod trash;
 
 pub use clock::now;
 pub use model::{

@@ -8,12 +8,12 @@ use session_reaper::{
     config::Flags,
     fs,
     policy::Detail,
-    sweep::{self, Options, PlanFile, Report, RunId, Verb},
+    sweep::{self, Options, PlanFile, Report, Verb},
 };
 
 use super::{
     Exit, Failure, Frame,
-    flags::BesideArgs,
+    flags::{GuardArgs, TrashArgs},
     report::List,
     signals,
     sweeping::{self, has_removed},
@@ -42,34 +42,27 @@ pub(super) struct Args {
     #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
     lock_timeout: Option<String>,
 
-    #[command(flatten)]
-    beside: BesideArgs,
-
     /// Nobody is asked in any case
     #[arg(short, long, hide = true)]
     yes: bool,
+
+    #[command(flatten)]
+    trash: TrashArgs,
+
+    #[command(flatten)]
+    guards: GuardArgs,
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let config = frame.configure(Flags {
-        lock_timeout: args.lock_timeout.clone(),
-        beside_live_gateway: args.beside.beside_live_gateway.clone(),
-        ..Flags::default()
-    })?;
+    let own = Flags { lock_timeout: args.lock_timeout.clone(), ..Flags::default() };
+    let config = frame.configure(args.trash.lay_into(args.guards.lay_into(own)))?;
     let plan = read(&args.file)?;
     let items = match (args.show_kept, frame.globals.json) {
         (true, _) => Some(Detail::Everything),
         (_, true) => Some(Detail::Doomed),
         _ => None,
     };
-    let options = Options {
-        lock_timeout: config.lock_timeout,
-        beside_live_gateway: config.beside_live_gateway,
-        stop: signals::watch()?,
-        items,
-        run: Some(RunId::new(frame.now)),
-        ..Options::default()
-    };
+    let options = Options { stop: signals::watch()?, items, ..sweeping::configured(&config, frame) };
     let stop = options.stop.clone();
     let report = carry_out(&plan, options);
     let list = if args.show_kept { List::All } else { List::Counts };
@@ -81,6 +74,7 @@ fn carry_out(plan: &PlanFile, options: Options) -> Report {
     Report {
         verb: Verb::Apply,
         applied: true,
+        done: true,
         run: options.run.filter(|_| has_removed(&store)),
         now: plan.now(),
         policy: plan.policy().clone(),

@@ -8,8 +8,8 @@ use clap::{
 };
 
 use super::{
-    Exit, Failure, Frame, apply, completions, config, demo, doctor, explain, list, man, plan, prune, stats,
-    tick,
+    Exit, Failure, Frame, apply, check, compact, completions, config, demo, doctor, explain, history, list,
+    man, pin, plan, prune, stats, tick, trash, undo, unpin,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -85,6 +85,13 @@ pub(super) enum Verb {
     List(list::Args),
     Stats(stats::Args),
     Explain(explain::Args),
+    History(history::Args),
+    Undo(undo::Args),
+    Trash(trash::Args),
+    Pin(pin::Args),
+    Unpin(unpin::Args),
+    Compact(compact::Args),
+    Check(check::Args),
     Doctor(doctor::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -102,6 +109,13 @@ impl Verb {
             Self::List(args) => list::run(args, frame),
             Self::Stats(args) => stats::run(args, frame),
             Self::Explain(args) => explain::run(args, frame),
+            Self::History(args) => history::run(args, frame),
+            Self::Undo(args) => undo::run(args, frame),
+            Self::Trash(args) => trash::run(args, frame),
+            Self::Pin(args) => pin::run(args, frame),
+            Self::Unpin(args) => unpin::run(args, frame),
+            Self::Compact(args) => compact::run(args, frame),
+            Self::Check(args) => check::run(args, frame),
             Self::Doctor(args) => doctor::run(args, frame),
             Self::Config(args) => config::run(args, frame),
             Self::Demo(args) => demo::run(args, frame),

@@ -18,24 +18,38 @@ pub(super) enum Answer {
 
 /// Fails where nobody can be asked, with the command that needs no asking.
 pub(super) fn must_be_possible() -> Result<(), Failure> {
+    must_be_possible_for("prune")
+}
+
+/// The same for another verb.
+pub(super) fn must_be_possible_for(verb: &str) -> Result<(), Failure> {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         return Ok(());
     }
     let command = this_command();
-    Err(Failure::usage("prune asks first, and there is no terminal to ask on; nothing was removed")
+    Err(Failure::usage(format!("{verb} asks first, and there is no terminal to ask on; nothing was removed"))
         .with_hint(format!(
-            "to prune without being asked: {command} --yes; to see what would go: {command} -n"
+            "to go on without being asked: {command} --yes; to see what would go: {command} -n"
         )))
 }
 
 /// Shows what will go, and asks.
-pub(super) fn about(stores: &[StoreReport]) -> Result<Answer, Failure> {
+///
+/// What cannot be brought back is asked for in other words.
+pub(super) fn about(stores: &[StoreReport], trash: bool) -> Result<Answer, Failure> {
     let rows = stores.iter().map(|store| store.pruned).sum::<u64>();
     let mut err = anstream::stderr().lock();
     report::preview(&mut err, stores)?;
-    write!(err, "remove {}? [y/N] ", words::count(rows, "row"))
-        .and_then(|()| err.flush())
-        .map_err(|error| unasked(&error))?;
+    drop(err);
+    let rows = words::count(rows, "row");
+    let question = if trash { format!("remove {rows}?") } else { format!("remove {rows} for ever?") };
+    whether(&question)
+}
+
+/// Asks a question.
+pub(super) fn whether(question: &str) -> Result<Answer, Failure> {
+    let mut err = anstream::stderr().lock();
+    write!(err, "{question} [y/N] ").and_then(|()| err.flush()).map_err(|error| unasked(&error))?;
     drop(err);
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(|error| unasked(&error))?;

@@ -19,7 +19,7 @@ pub(super) fn prune(sweeping: &Sweeping<'_>) -> Result<(Answer, Report), Failure
     ask::must_be_possible()?;
     let mut shown = sweeping.preview(Verb::Prune, sweep::prune);
     while shown.totals().pruned > 0 {
-        if ask::about(&shown.stores)? == Answer::No {
+        if ask::about(&shown.stores, sweeping.options.trash)? == Answer::No {
             return Ok((Answer::No, shown));
         }
         // A question can stand for hours, and the stores go on living.

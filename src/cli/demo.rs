@@ -1,4 +1,4 @@
-//! `demo`: a store such as gateways leave it, and what a sweep does to it.
+//! `demo`: a store such as gateways leave it, what a sweep does to it, and how that is taken back.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,15 +11,19 @@ use session_reaper::{
     inspect::{self, Survivors},
     policy::Detail,
     specimen::{self, Recipe, Weight},
+    store::Wish,
     sweep::{self, Options, Report, RunId, Verb},
 };
 
-use super::{Exit, Failure, Frame, output, text::Shown};
+use super::{
+    Exit, Failure, Frame, output,
+    text::{Back, Shown},
+};
 
 /// So many rows are swept in the blink of an eye and weigh some megabytes.
 const ROWS: u64 = 400;
 
-/// Make a store as gateways leave it, sweep it, and show what happened
+/// Make a store as gateways leave it, sweep it, take that back, and show what happened
 ///
 /// Nothing but the folder DIR is touched; it must be new or empty. What is in it afterwards is yours to try other verbs
 /// on.
@@ -37,23 +41,49 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let policy = Policy::default();
     let before = inspect::survey(&store, &policy, frame.now)?;
     let items = frame.globals.json.then_some(Detail::Doomed);
-    let options = Options { run: Some(RunId::new(frame.now)), items, ..Options::default() };
+    let options =
+        Options { run: Some(RunId::new(frame.now)), items, allow_clock_jump: true, ..Options::default() };
     let begin = Instant::now();
     let mut swept = sweep::prune(&store, &policy, frame.now, &options);
     if let Some(error) = swept.error.take_if(|_| !frame.globals.json) {
         return Err(error.into());
     }
     let millis = begin.elapsed().as_millis();
-    let shown = Shown { folder, before, millis, same: compare(&store, &text)? };
+    let same = compare(&store, &text)?;
+    let back = there_and_back(&store, &policy, &options, &text, frame)?;
+    let is_well = same.identical == same.after && back.is_whole;
     let (run, stores) = (options.run, vec![swept]);
-    let report = Report { verb: Verb::Prune, applied: true, run, now: frame.now, policy, stores };
+    let report = Report { verb: Verb::Prune, applied: true, done: true, run, now: frame.now, policy, stores };
     if frame.globals.json {
         output::json(&report)?;
     } else if frame.speaks() {
-        shown.print(&report)?;
+        Shown { folder, before, millis, same, back }.print(&report)?;
     }
-    let is_well = shown.same.identical == shown.same.after;
     Ok(if is_well { Exit::of_report(&report) } else { Exit::Failed })
+}
+
+/// Takes the sweep back, looks whether the store is what it was, and sweeps again.
+fn there_and_back(
+    store: &FileStore,
+    policy: &Policy,
+    swept: &Options,
+    text: &[u8],
+    frame: &Frame<'_>,
+) -> Result<Back, Failure> {
+    let Some(run) = &swept.run else { return Ok(Back::default()) };
+    let another =
+        || Options { run: Some(RunId::new(frame.now)), allow_clock_jump: true, ..Options::default() };
+    let begin = Instant::now();
+    let undone = sweep::undo(store, run, &Wish::default(), "undo", frame.now, &another());
+    if let Some(error) = undone.error {
+        return Err(error.into());
+    }
+    let millis = begin.elapsed().as_millis();
+    let is_whole = read(store)?.as_bytes() == text;
+    match sweep::prune(store, policy, frame.now, &another()).error {
+        Some(error) => Err(error.into()),
+        None => Ok(Back { rows: undone.restored, millis, is_whole }),
+    }
 }
 
 /// A folder that nobody has yet.
@@ -98,7 +128,11 @@ fn fill(store: &FileStore, frame: &Frame<'_>) -> Result<Vec<u8>, Failure> {
 
 /// Compares the rows that are left with those that were.
 fn compare(store: &FileStore, before: &[u8]) -> Result<Survivors, Failure> {
-    let after = fs::read_text(store.path()).map_err(|error| Error::io("read", store.path(), error))?;
-    inspect::survivors(before, after.unwrap_or_default().as_bytes())
+    inspect::survivors(before, read(store)?.as_bytes())
         .map_err(|error| Failure::error(format!("what is left is no store: {error}")))
+}
+
+fn read(store: &FileStore) -> Result<String, Failure> {
+    let text = fs::read_text(store.path()).map_err(|error| Error::io("read", store.path(), error))?;
+    Ok(text.unwrap_or_default())
 }

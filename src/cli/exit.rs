@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use session_reaper::{
     Error, ErrorKind,
+    inspect::Level,
     lock::Stop,
     sweep::{Report, StoreReport, Verb},
 };
@@ -27,6 +28,8 @@ pub(crate) enum Exit {
     Busy,
     /// `plan --detailed-exitcode`: there is something to prune.
     Pending,
+    /// `check`: what monitors are told, by codes of their own.
+    Judged(Level),
     /// A signal with this number asked to stop.
     Stopped(u8),
 }
@@ -48,6 +51,7 @@ impl Exit {
             Self::Missing => 10,
             Self::Busy => 11,
             Self::Pending => 20,
+            Self::Judged(level) => level.code(),
             Self::Stopped(signal) => 128_u8.saturating_add(signal),
         }
     }
@@ -69,11 +73,13 @@ impl Exit {
         }
     }
 
-    /// The code of a report: what all its stores agree on; otherwise something was done and something was not.
+    /// The code of a report: what all its stores agree on; otherwise something was done and something was not, as where
+    /// stores were left for lack of time.
     pub(crate) fn of_report(report: &Report) -> Self {
         let mut exits = report.stores.iter().map(|store| Self::of_store(report.verb, store));
         let first = exits.next().unwrap_or(Self::Done);
-        exits.fold(first, Self::and)
+        let exit = exits.fold(first, Self::and);
+        if report.done { exit } else { exit.and(Self::Partly) }
     }
 
     /// A store that another process is just sweeping is nothing to a scheduler: the work is being done.
@@ -110,7 +116,7 @@ mod tests {
             let error = Error::new(kind, "sweep", Path::new("x"), "y");
             let stores = vec![StoreReport::of_error("x".to_owned(), error)];
             let (now, policy) = (Timestamp::from_millis(0), Policy::default());
-            Exit::of_report(&Report { verb, applied: true, run: None, now, policy, stores })
+            Exit::of_report(&Report { verb, applied: true, done: true, run: None, now, policy, stores })
         };
         assert_eq!(exit(Verb::Tick, ErrorKind::Busy), Exit::Done);
         assert_eq!(exit(Verb::Prune, ErrorKind::Busy), Exit::Busy);

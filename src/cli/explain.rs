@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     drop(progress);
     let row = match answer {
         Answer::Row(row) => row,
-        Answer::Nearest(near) => return Err(not_there(&args.key, &name, &near)),
+        Answer::Nearest(near) => return Err(not_there("explain a row of", &args.key, &name, &near)),
     };
     if frame.globals.json {
         looking::json("explain", frame, &policy, Shown { store: name, row: &row })?;
@@ -64,10 +64,11 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn not_there(key: &str, store: &str, near: &[Key]) -> Failure {
+/// No row has this key; those that may have been meant are named.
+pub(super) fn not_there(step: &'static str, key: &str, store: &str, near: &[Key]) -> Failure {
     let failure = Failure::error(format!("no row of {store} has the key {key:?}")).at(
         "missing",
-        "explain a row of",
+        step,
         Path::new(store),
     );
     if near.is_empty() {

@@ -74,6 +74,12 @@ impl Failure {
         self
     }
 
+    /// The same with one more line on what to do.
+    pub(super) fn with_more_hint(mut self, more: &str) -> Self {
+        self.hint = Some(self.hint.map_or_else(|| more.to_owned(), |hint| format!("{hint}\n{more}")));
+        self
+    }
+
     /// The same with a word on what to do.
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -93,7 +99,8 @@ impl Failure {
         self
     }
 
-    fn text(&self) -> &str {
+    /// The whole story in one line.
+    pub(super) fn text(&self) -> &str {
         self.text.as_deref().unwrap_or(&self.message)
     }
 

@@ -53,15 +53,49 @@ pub(super) struct TimingArgs {
     /// How long to wait for a store that another process holds [default: 5s]
     #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
     pub(super) lock_timeout: Option<String>,
+
+    /// Begin no further store after this time; one is always swept, and a dry run is never cut short [default: false]
+    #[arg(long, value_name = "AGE|false", allow_hyphen_values = true)]
+    pub(super) max_time: Option<String>,
 }
 
-/// What to do about a gateway that honours no lock.
+/// What becomes of the rows that go.
 #[derive(Debug, Args)]
-pub(super) struct BesideArgs {
+#[command(next_help_heading = "Trash")]
+pub(super) struct TrashArgs {
+    /// Keep nothing of what is removed: it cannot be brought back
+    #[arg(long)]
+    pub(super) no_trash: bool,
+
+    /// How long the trash keeps what is removed; false keeps it all [default: 1w]
+    #[arg(long, value_name = "AGE|false", allow_hyphen_values = true)]
+    pub(super) trash_retention: Option<String>,
+}
+
+/// What is only done when somebody says so.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub(super) struct GuardArgs {
     /// Sweep although a gateway is live that honours no lock: in a quiet moment, reporting rows that come back
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
-    #[arg(help_heading = "Sweep")]
     pub(super) beside_live_gateway: Option<String>,
+
+    /// Sweep although more than half of the rows that are meant to last would go, or every row there is
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(super) allow_mass_delete: Option<String>,
+
+    /// Sweep although the clock is behind what the store has seen, or far ahead of all of it
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(super) allow_clock_jump: Option<String>,
+}
+
+/// What `tick` only does when somebody says so.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub(super) struct TightenedArgs {
+    /// Let `tick` sweep at once by a policy that became stricter, instead of one interval later
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(super) allow_tightened: Option<String>,
 }
 
 /// Every setting that has a flag.
@@ -73,6 +107,12 @@ pub(super) struct SettingArgs {
     pub(super) policy: PolicyArgs,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
+    #[command(flatten)]
+    pub(super) trash: TrashArgs,
+    #[command(flatten)]
+    pub(super) guards: GuardArgs,
+    #[command(flatten)]
+    pub(super) tightened: TightenedArgs,
 }
 
 /// Everything that `tick`, `prune` and `plan` take.
@@ -97,9 +137,6 @@ pub(super) struct SweepArgs {
     /// Ignore the throttle, and nothing else
     #[arg(long, help_heading = "Sweep")]
     pub(super) force: bool,
-
-    #[command(flatten)]
-    pub(super) beside: BesideArgs,
 }
 
 impl StoreArgs {
@@ -123,21 +160,42 @@ impl PolicyArgs {
     }
 }
 
+impl TrashArgs {
+    /// These arguments laid into `flags`.
+    pub(super) fn lay_into(&self, flags: Flags) -> Flags {
+        Flags { no_trash: self.no_trash, trash_retention: self.trash_retention.clone(), ..flags }
+    }
+}
+
+impl GuardArgs {
+    /// These arguments laid into `flags`.
+    pub(super) fn lay_into(&self, flags: Flags) -> Flags {
+        Flags {
+            beside_live_gateway: self.beside_live_gateway.clone(),
+            allow_mass_delete: self.allow_mass_delete.clone(),
+            allow_clock_jump: self.allow_clock_jump.clone(),
+            ..flags
+        }
+    }
+}
+
 impl SweepArgs {
     /// These arguments as the configuration takes them.
     pub(super) fn flags(&self) -> Flags {
-        Flags { beside_live_gateway: self.beside.beside_live_gateway.clone(), ..self.settings.flags() }
+        self.settings.flags()
     }
 }
 
 impl SettingArgs {
     /// These arguments as the configuration takes them.
     pub(super) fn flags(&self) -> Flags {
-        let timing = Flags {
+        let own = Flags {
             every: self.timing.every.clone(),
             lock_timeout: self.timing.lock_timeout.clone(),
+            max_time: self.timing.max_time.clone(),
+            allow_tightened: self.tightened.allow_tightened.clone(),
             ..Flags::default()
         };
-        self.stores.lay_into(self.policy.lay_into(timing))
+        self.stores.lay_into(self.policy.lay_into(self.trash.lay_into(self.guards.lay_into(own))))
     }
 }

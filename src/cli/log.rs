@@ -1,16 +1,16 @@
 //! The log on stderr: one line for each sweep, in text or JSON.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Stderr, Write};
 
 use session_reaper::config::{Effective, LogFormat, Origin, Setting};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::args::Globals;
+use super::{args::Globals, signals::forgiving};
 
 /// Starts the log. Who names its format wants to see it.
 pub(super) fn start(globals: &Globals, config: &Effective) {
     let named = *config.origin(Setting::LogFormat) != Origin::Default;
-    let builder = tracing_subscriber::fmt().with_max_level(level(globals, named)).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt().with_max_level(level(globals, named)).with_writer(Lines::new);
     // A log that nobody reads is no reason to stop.
     let builder = builder.log_internal_errors(false);
     // A second start, as in a test, finds the log started.
@@ -18,6 +18,26 @@ pub(super) fn start(globals: &Globals, config: &Effective) {
         LogFormat::Text => builder.with_ansi(colorful(config)).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_ansi(false).try_init(),
     };
+}
+
+/// Where lines go. That nobody reads them is no wish to stop.
+#[derive(Debug)]
+struct Lines(Stderr);
+
+impl Lines {
+    fn new() -> Self {
+        Self(io::stderr())
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        forgiving(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        forgiving(|| self.0.flush())
+    }
 }
 
 const fn level(globals: &Globals, named: bool) -> LevelFilter {

@@ -2,13 +2,15 @@
 //!
 //! One file per verb, each with its `Args` and a `run` that ends in an [`Exit`] or a [`Failure`]. What verbs share:
 //! [`read`] (the command line), [`frame`] (globals, configuration, log), [`flags`] (arguments that several verbs take), [`stores`] (what STORE means),
-//! [`looking`] (verbs that only look), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only), [`signals`] (how a sweep is asked to end).
+//! [`looking`] (verbs that only look), [`past`] (verbs on what was done), [`pinning`] (the two verbs for pins), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only), [`signals`] (how a sweep is asked to end).
 //!
 //! A new verb is a file here, its `mod` line, and its two lines in `args.rs`.
 
 mod apply;
 mod args;
 mod ask;
+mod check;
+mod compact;
 mod completions;
 mod config;
 mod consent;
@@ -19,11 +21,15 @@ mod explain;
 mod failure;
 mod flags;
 mod frame;
+mod history;
 mod list;
 mod log;
 mod looking;
 mod man;
 mod output;
+mod past;
+mod pin;
+mod pinning;
 mod plan;
 mod progress;
 mod prune;
@@ -36,9 +42,15 @@ mod sweeping;
 mod table;
 mod text;
 mod tick;
+mod trash;
+mod undo;
+mod unpin;
 mod words;
 
-use self::{args::Cli, frame::Frame};
+use self::{
+    args::{Cli, Verb},
+    frame::Frame,
+};
 
 pub(crate) use exit::Exit;
 use failure::Failure;
@@ -46,7 +58,10 @@ use failure::Failure;
 /// Runs the command line of this process.
 pub(crate) fn run() -> Exit {
     match Cli::read() {
-        Ok(cli) => run_verb(&cli).unwrap_or_else(|failure| failure.tell(cli.object())),
+        Ok(cli) => run_verb(&cli).unwrap_or_else(|failure| match &cli.verb {
+            Verb::Check(_) => check::unknown(failure, cli.object()),
+            _ => failure.tell(cli.object()),
+        }),
         Err(exit) => exit,
     }
 }

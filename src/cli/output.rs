@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use session_reaper::config::Color;
 
-use super::{Failure, words::plain};
+use super::{Failure, signals::forgiving, words::plain};
 
 /// Errors.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -45,7 +45,7 @@ pub(super) fn error(message: &str, hint: Option<&str>) {
     let mut lines = hint.unwrap_or_default().lines();
     lines.by_ref().take(1).for_each(|line| say(HINT, "hint", line));
     lines.for_each(|line| {
-        let _ = writeln!(anstream::stderr().lock(), "  {}", plain(line));
+        let _ = forgiving(|| writeln!(anstream::stderr().lock(), "  {}", plain(line)));
     });
 }
 
@@ -56,7 +56,14 @@ pub(super) fn note(message: &str) {
 
 /// A line on stderr. When nobody can hear us there is nobody to tell so.
 fn say(style: Style, what: &str, message: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {}", plain(message));
+    let _ = forgiving(|| writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {}", plain(message)));
+}
+
+/// Prints one line.
+pub(super) fn line(text: &str) -> Result<(), Failure> {
+    let mut out = stdout();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
 }
 
 /// Prints one JSON object.
@@ -97,7 +104,7 @@ impl<W: Write> Write for Patient<W> {
         if self.gone {
             return Ok(bytes.len());
         }
-        let written = self.to.write(bytes);
+        let written = forgiving(|| self.to.write(bytes));
         self.forgive(written, bytes.len())
     }
 
@@ -105,7 +112,7 @@ impl<W: Write> Write for Patient<W> {
         if self.gone {
             return Ok(());
         }
-        let flushed = self.to.flush();
+        let flushed = forgiving(|| self.to.flush());
         self.forgive(flushed, ())
     }
 }

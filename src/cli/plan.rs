@@ -82,7 +82,10 @@ fn as_apply_finds_it(store: &FileStore) -> Result<FileStore, Failure> {
     let path = std::path::absolute(store.path())
         .map_err(|error| Error::io("find the folder of", store.path(), error))?;
     match path.to_str() {
-        Some(_) => Ok(FileStore::new(path)),
+        Some(_) => Ok(match store.root() {
+            Some(root) => FileStore::new(path).contained_in(root),
+            None => FileStore::new(path),
+        }),
         None => Err(Failure::usage(format!(
             "{} is no UTF-8 text, and a plan file can name no such store",
             path.display()

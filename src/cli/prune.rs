@@ -7,7 +7,7 @@ use super::{
     ask::Answer,
     consent,
     flags::SweepArgs,
-    output,
+    output, past,
     report::List,
     sweeping::{self, Sweeping},
 };
@@ -36,7 +36,13 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         consent::prune(&sweeping)?
     };
     match answer {
-        Answer::Yes => sweeping::tell(frame, &report, List::of(&args.sweep), &sweeping.options.stop),
+        Answer::Yes => {
+            let exit = sweeping::tell(frame, &report, List::of(&args.sweep), &sweeping.options.stop)?;
+            if sweeping.options.trash {
+                past::note_how_to_take_back(frame, &report, &args.sweep.settings.stores.stores);
+            }
+            Ok(exit)
+        }
         Answer::No => refrain(frame, &report),
     }
 }

@@ -126,6 +126,7 @@ fn headline(store: &StoreReport, applied: bool) -> String {
                 Bytes(store.bytes_before)
             )
         }
+        Outcome::Restored => "rows came back".to_owned(),
         Outcome::Nothing => format!("nothing to prune among {}", words::count(store.scanned, "row")),
         Outcome::Throttled => format!("not due before {}", words::due(store.next_due)),
         Outcome::Disabled => "every rule is off, so it was not looked at".to_owned(),

@@ -1,7 +1,8 @@
 //! What STORE means: a store, a folder with agents below it, or a glob; and which stores that makes.
 //!
 //! A store that somebody names is taken at his word, links and all. What is found below a folder, or by a pattern, must
-//! really be in that folder, or below the names that the pattern begins with: a link that leads out is refused, and told.
+//! really be in that folder, or below the names that the pattern begins with: a link that leads out is refused, and told; so it is when it
+//! comes to stand there after the store was found.
 
 mod pattern;
 
@@ -88,7 +89,7 @@ pub(super) fn identity(path: &Path) -> PathBuf {
 
 fn expand(path: &Path) -> Result<Vec<Target>, Failure> {
     if is_folder_of_stores(path) {
-        return Ok(some_or(below(path), || nothing_below(path)));
+        return Ok(some_or(below(path, None), || nothing_below(path)));
     }
     match path.to_str() {
         Some(text) if !fs::is_there(path) && may_be_a_pattern(text) => {
@@ -116,9 +117,12 @@ fn store(path: &Path) -> Target {
     Target::Store(FileStore::new(path))
 }
 
-/// The stores below a folder, whichever folder of an agent's tree it is.
-fn below(folder: &Path) -> Vec<Target> {
+/// The stores below a folder, whichever folder of an agent's tree it is. One that was found itself must still be in `outer`.
+fn below(folder: &Path, outer: Option<&Path>) -> Vec<Target> {
     let root = match fs::enter(folder).and_then(|()| fs::real_path(folder)) {
+        Ok(Some(root)) if outer.is_some_and(|outer| !root.starts_with(outer)) => {
+            return vec![Target::None(Error::leads_out(folder))];
+        }
         Ok(root) => root.unwrap_or_else(|| folder.to_owned()),
         Err(error) => return vec![Target::None(Error::io("enter the folder", folder, error))],
     };
@@ -139,12 +143,14 @@ fn of_agents(agents: &Path, root: &Path) -> Vec<Target> {
     }
 }
 
-/// The store at `path`, if there is one and it really is below `root`.
+/// The store at `path`, if there is one and it really is below `root`, where it must then be whenever it is touched.
 fn found(path: &Path, root: &Path) -> Option<Target> {
     match fs::real_path(path) {
         Ok(None) => None,
-        Ok(Some(real)) if real.starts_with(root) => Some(store(path)),
-        Ok(Some(_)) => Some(Target::None(leads_out(path))),
+        Ok(Some(real)) if real.starts_with(root) => {
+            Some(Target::Store(FileStore::new(path).contained_in(root)))
+        }
+        Ok(Some(_)) => Some(Target::None(Error::leads_out(path))),
         Err(error) => Some(Target::None(Error::io("find", path, error))),
     }
 }
@@ -158,14 +164,4 @@ fn nothing_below(folder: &Path) -> Error {
 fn nothing_matches(pattern: &Path) -> Error {
     Error::new(ErrorKind::Missing, "find a store by the pattern", pattern, "nothing matches it")
         .with_hint("check the pattern; `session-reaper config show` prints the stores in force")
-}
-
-fn leads_out(path: &Path) -> Error {
-    Error::new(
-        ErrorKind::Refused,
-        "sweep",
-        path,
-        "a link on the way to it leads out of the folder that was named",
-    )
-    .with_hint("name this store itself if it is to be swept")
 }

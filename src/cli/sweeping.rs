@@ -7,7 +7,7 @@ use session_reaper::{
     config::Effective,
     lock::Stop,
     policy::Detail,
-    sweep::{Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep},
+    sweep::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep},
 };
 
 use super::{
@@ -96,11 +96,31 @@ impl<'a> Sweeping<'a> {
 
     fn each(&self, verb: Verb, options: &Options, mut report: impl FnMut(&Target) -> StoreReport) -> Report {
         let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
-        let wanted = self.targets.iter().take_while(|_| options.stop.signal().is_none());
-        let stores: Vec<_> = wanted.map(|target| progress.over(|| report(target))).collect();
+        let (mut budget, mut stores) = (Budget::start(options), Vec::new());
+        for target in &self.targets {
+            if options.stop.signal().is_some() || budget.is_spent() {
+                break;
+            }
+            let store = progress.over(|| report(target));
+            budget.count(&store);
+            stores.push(store);
+        }
+        drop(progress);
+        let done = self.are_all(stores.len(), &budget);
         let applied = !options.dry_run;
         let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));
-        Report { verb, applied, run, now, policy: self.policy.clone(), stores }
+        Report { verb, applied, done, run, now, policy: self.policy.clone(), stores }
+    }
+
+    /// Whether so many stores are all of them; that some were left is told.
+    fn are_all(&self, reached: usize, budget: &Budget) -> bool {
+        let left = self.targets.len().saturating_sub(reached);
+        if left > 0 && self.frame.speaks() {
+            let why = if budget.is_spent() { "the time was over" } else { "a signal asked to stop" };
+            let (left, all) = (words::count(left as u64, "store"), self.targets.len());
+            self.frame.note(&format!("{why}: {left} of {all} not reached; the next tick goes on there"));
+        }
+        left == 0
     }
 
     /// One store, its file let go of where there are many.
@@ -138,15 +158,25 @@ fn options(args: &SweepArgs, frame: &Frame<'_>, config: &Effective, stop: Stop) 
         (_, true) => Some(Detail::Doomed),
         _ => None,
     };
+    Options { force: args.force, stop, dry_run: args.dry_run, items, ..configured(config, frame) }
+}
+
+/// The options that the configuration and the time decide.
+pub(super) fn configured(config: &Effective, frame: &Frame<'_>) -> Options {
     Options {
         every: config.every,
-        force: args.force,
         lock_timeout: config.lock_timeout,
+        max_time: config.max_time,
         beside_live_gateway: config.beside_live_gateway,
-        stop,
-        dry_run: args.dry_run,
-        items,
+        allow_mass_delete: config.allow_mass_delete,
+        allow_clock_jump: config.allow_clock_jump,
+        allow_tightened: config.allow_tightened,
+        what_if: frame.globals.now.is_some(),
+        trash: config.trash,
+        trash_retention: config.trash_retention,
+        compress: config.trash_compress,
         run: Some(RunId::new(frame.now)),
+        ..Options::default()
     }
 }
 
@@ -159,6 +189,7 @@ pub(super) fn has_removed(store: &StoreReport) -> bool {
 pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List, stop: &Stop) -> Result<Exit, Failure> {
     // Rows are gone: that is told to the end, whoever asks to stop.
     let _stake = report.stores.iter().any(has_removed).then(|| stop.enter());
+    let decided = Exit::of_report(report).unless_stopped(stop);
     let printed = if frame.globals.json {
         output::json(report)
     } else {
@@ -170,12 +201,19 @@ pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List, stop: &Stop) 
             let rows = words::count(report.totals().pruned, "row");
             Err(failure.with_exit(Exit::Partly).after(format_args!("but the sweep was done: removed {rows}")))
         }
-        printed => printed.map(|()| Exit::of_report(report).unless_stopped(stop)),
+        // A reader who goes away while we print is no signal to us.
+        printed => {
+            printed.map(|()| if signals::is_pipe(stop) { decided } else { decided.unless_stopped(stop) })
+        }
     }
 }
 
 /// Says on stderr what went wrong with a store.
 fn complain(frame: &Frame<'_>, verb: Verb, store: &StoreReport) {
+    if let Some(refusal) = &store.would_refuse {
+        let hint = refusal.hint().unwrap_or_default();
+        frame.note(&format!("a sweep would refuse this: {}; {hint}", refusal.message()));
+    }
     let Some(error) = &store.error else { return };
     if verb == Verb::Tick && error.kind() == ErrorKind::Busy {
         frame.note(&format!("{} is busy: {}", store.store, error.message()));

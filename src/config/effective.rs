@@ -16,6 +16,7 @@ use crate::{
 
 /// The configuration in force. [`Effective::origin`] tells where each value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Effective {
     /// The stores to sweep: paths, folders and globs, in the order given.
     pub stores: Vec<PathBuf>,
@@ -23,12 +24,26 @@ pub struct Effective {
     pub openclaw: Option<PathBuf>,
     /// What goes and what stays.
     pub policy: Policy,
+    /// Whether what is removed is kept in the trash.
+    pub trash: bool,
+    /// How long it is kept there.
+    pub trash_retention: Retention,
+    /// Whether it is compressed there.
+    pub trash_compress: bool,
     /// The throttle of `tick`.
     pub every: Age,
     /// How long to wait for a lock.
     pub lock_timeout: Age,
+    /// After how long no further store is begun; `None` for no limit.
+    pub max_time: Option<Age>,
     /// Whether to sweep beside a live gateway that honours no lock.
     pub beside_live_gateway: bool,
+    /// Whether most of a store may go at once.
+    pub allow_mass_delete: bool,
+    /// Whether a clock is believed that contradicts the store.
+    pub allow_clock_jump: bool,
+    /// Whether `tick` carries out a stricter policy at once.
+    pub allow_tightened: bool,
     /// The form of log lines.
     pub log_format: LogFormat,
     /// Whether to use colours.
@@ -45,9 +60,16 @@ impl Default for Effective {
             stores: Vec::new(),
             openclaw: None,
             policy: Policy::default(),
+            trash: true,
+            trash_retention: Retention::After(Age::from_hours(7 * 24)),
+            trash_compress: false,
             every: Age::from_minutes(5),
             lock_timeout: Age::from_seconds(5),
+            max_time: None,
             beside_live_gateway: false,
+            allow_mass_delete: false,
+            allow_clock_jump: false,
+            allow_tightened: false,
             log_format: LogFormat::default(),
             color: Color::default(),
             file: None,
@@ -122,13 +144,32 @@ impl Effective {
         })
     }
 
+    fn take_trash(&mut self, layer: &mut Layer) {
+        let start = Self::default();
+        self.trash = self.take(Setting::TrashEnabled, layer.trash.take()).unwrap_or(start.trash);
+        self.trash_retention =
+            self.take(Setting::TrashRetention, layer.trash_retention.take()).unwrap_or(start.trash_retention);
+        self.trash_compress =
+            self.take(Setting::TrashCompress, layer.trash_compress.take()).unwrap_or(start.trash_compress);
+    }
+
+    /// What is only done when somebody says so.
+    fn take_leave(&mut self, layer: &mut Layer) {
+        let mut given = |setting, given: &mut Option<_>| self.take(setting, given.take()).unwrap_or(false);
+        let beside = given(Setting::BesideLiveGateway, &mut layer.beside_live_gateway);
+        let mass_delete = given(Setting::AllowMassDelete, &mut layer.allow_mass_delete);
+        let clock_jump = given(Setting::AllowClockJump, &mut layer.allow_clock_jump);
+        let tightened = given(Setting::AllowTightened, &mut layer.allow_tightened);
+        (self.beside_live_gateway, self.allow_mass_delete) = (beside, mass_delete);
+        (self.allow_clock_jump, self.allow_tightened) = (clock_jump, tightened);
+    }
+
     fn take_rest(&mut self, layer: Layer) {
         let start = Self::default();
         self.stores = self.take(Setting::Stores, layer.stores).unwrap_or(start.stores);
         self.every = self.take(Setting::Every, layer.every).unwrap_or(start.every);
         self.lock_timeout = self.take(Setting::LockTimeout, layer.lock_timeout).unwrap_or(start.lock_timeout);
-        self.beside_live_gateway =
-            self.take(Setting::BesideLiveGateway, layer.beside_live_gateway).unwrap_or(false);
+        self.max_time = self.take(Setting::MaxTime, layer.max_time).unwrap_or(start.max_time);
         self.log_format = self.take(Setting::LogFormat, layer.log_format).unwrap_or(start.log_format);
         self.color = self.take(Setting::Color, layer.color).unwrap_or(start.color);
     }
@@ -150,6 +191,8 @@ pub(super) fn resolve(
         effective.take(Setting::OpenClaw, Some(asked));
     }
     effective.take_policy(&mut layer)?;
+    effective.take_trash(&mut layer);
+    effective.take_leave(&mut layer);
     effective.take_rest(layer);
     Ok(effective)
 }

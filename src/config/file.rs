@@ -26,7 +26,7 @@ use crate::model::Kind;
 pub(super) const NAME: &str = "session-reaper.toml";
 
 /// The tables whose keys are settings of the table of settings; `[rules]` has kinds as keys.
-const TABLES: [&str; 2] = ["cron", "log"];
+const TABLES: [&str; 3] = ["cron", "trash", "log"];
 
 /// How this room reads files: through the caller, who has the disk.
 pub trait Files {
@@ -130,8 +130,9 @@ impl Reader<'_> {
         for entry in table {
             match entry.0.get_ref().as_ref() {
                 "rules" => self.table(entry, Self::rule),
-                "cron" => self.table(entry, |reader, entry| reader.value("cron", entry)),
-                "log" => self.table(entry, |reader, entry| reader.value("log", entry)),
+                name if TABLES.contains(&name) => {
+                    self.table(entry, |reader, entry| reader.value(name, entry));
+                }
                 _ => self.value("", entry),
             }
         }

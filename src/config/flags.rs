@@ -27,12 +27,24 @@ pub struct Flags {
     pub max_entries: Option<String>,
     /// `--keep GLOB`, as often as given.
     pub keep: Vec<String>,
+    /// `--no-trash`
+    pub no_trash: bool,
+    /// `--trash-retention AGE|false`
+    pub trash_retention: Option<String>,
     /// `--every AGE`
     pub every: Option<String>,
     /// `--lock-timeout AGE`
     pub lock_timeout: Option<String>,
+    /// `--max-time AGE|false`
+    pub max_time: Option<String>,
     /// `--beside-live-gateway`; the bare flag is `true`.
     pub beside_live_gateway: Option<String>,
+    /// `--allow-mass-delete`; the bare flag is `true`.
+    pub allow_mass_delete: Option<String>,
+    /// `--allow-clock-jump`; the bare flag is `true`.
+    pub allow_clock_jump: Option<String>,
+    /// `--allow-tightened`; the bare flag is `true`.
+    pub allow_tightened: Option<String>,
     /// `--log-format text|json`
     pub log_format: Option<String>,
     /// `--color auto|always|never`
@@ -46,16 +58,22 @@ impl Flags {
         let many =
             |texts: &[String]| (!texts.is_empty()).then(|| Raw::words(texts.iter().map(String::as_str)));
         match setting {
-            Setting::Stores | Setting::RunId => None,
+            Setting::Stores | Setting::RunId | Setting::TrashCompress => None,
             Setting::OpenClaw => one(&self.openclaw),
             Setting::Retention => one(&self.retention),
             Setting::KeepLast => one(&self.keep_last),
             Setting::Rules => many(&self.rules),
             Setting::MaxEntries => one(&self.max_entries),
             Setting::Keep => many(&self.keep),
+            Setting::TrashEnabled => self.no_trash.then_some(Raw::Bool(false)),
+            Setting::TrashRetention => one(&self.trash_retention),
             Setting::Every => one(&self.every),
             Setting::LockTimeout => one(&self.lock_timeout),
+            Setting::MaxTime => one(&self.max_time),
             Setting::BesideLiveGateway => one(&self.beside_live_gateway),
+            Setting::AllowMassDelete => one(&self.allow_mass_delete),
+            Setting::AllowClockJump => one(&self.allow_clock_jump),
+            Setting::AllowTightened => one(&self.allow_tightened),
             Setting::LogFormat => one(&self.log_format),
             Setting::Color => one(&self.color),
         }

@@ -27,12 +27,26 @@ pub enum Setting {
     MaxEntries,
     /// The keys that stay.
     Keep,
+    /// Whether what is removed is kept in the trash.
+    TrashEnabled,
+    /// How long it is kept there.
+    TrashRetention,
+    /// Whether it is compressed there.
+    TrashCompress,
     /// The throttle of `tick`.
     Every,
     /// How long to wait for a lock.
     LockTimeout,
+    /// After how long no further store is begun.
+    MaxTime,
     /// Whether to sweep beside a live gateway that honours no lock.
     BesideLiveGateway,
+    /// Whether most of a store may go at once.
+    AllowMassDelete,
+    /// Whether a clock is believed that contradicts the store.
+    AllowClockJump,
+    /// Whether `tick` carries out a stricter policy at once.
+    AllowTightened,
     /// The form of log lines.
     LogFormat,
     /// Colours on the terminal.
@@ -105,6 +119,27 @@ const KEEP: Row = Row {
     default: "[]",
     help: "Keys that always stay, with their families; * stands for anything and ? for one character",
 };
+const TRASH_ENABLED: Row = Row {
+    key: "trash.enabled",
+    flag: Some("--no-trash"),
+    accepts: "true or false",
+    default: "true",
+    help: "Keep what is removed in a trash beside the store, so that `undo` can bring it back; the flag means false",
+};
+const TRASH_RETENTION: Row = Row {
+    key: "trash.retention",
+    flag: Some("--trash-retention"),
+    accepts: "age or false",
+    default: "\"1w\"",
+    help: "How long the trash keeps a run; false keeps every run, and the newest one stays in any case",
+};
+const TRASH_COMPRESS: Row = Row {
+    key: "trash.compress",
+    flag: None,
+    accepts: "true or false",
+    default: "false",
+    help: "Compress the rows in the trash",
+};
 const EVERY: Row = Row {
     key: "every",
     flag: Some("--every"),
@@ -119,12 +154,40 @@ const LOCK_TIMEOUT: Row = Row {
     default: "\"5s\"",
     help: "How long to wait for a store that another process holds",
 };
+const MAX_TIME: Row = Row {
+    key: "max_time",
+    flag: Some("--max-time"),
+    accepts: "age or false",
+    default: "false",
+    help: "Begin no further store after this time; one store is always swept, and a dry run is never cut short",
+};
 const BESIDE_LIVE_GATEWAY: Row = Row {
     key: "beside_live_gateway",
     flag: Some("--beside-live-gateway"),
     accepts: "true or false",
     default: "false",
     help: "Sweep in a quiet moment beside a live gateway that honours no lock, and report rows that come back",
+};
+const ALLOW_MASS_DELETE: Row = Row {
+    key: "allow_mass_delete",
+    flag: Some("--allow-mass-delete"),
+    accepts: "true or false",
+    default: "false",
+    help: "Sweep although more than half of the rows that are meant to last would go, or every row there is",
+};
+const ALLOW_CLOCK_JUMP: Row = Row {
+    key: "allow_clock_jump",
+    flag: Some("--allow-clock-jump"),
+    accepts: "true or false",
+    default: "false",
+    help: "Sweep although the clock is behind what the store has seen, or far ahead of all of it",
+};
+const ALLOW_TIGHTENED: Row = Row {
+    key: "allow_tightened",
+    flag: Some("--allow-tightened"),
+    accepts: "true or false",
+    default: "false",
+    help: "Let `tick` sweep at once by a policy that became stricter, instead of one interval later",
 };
 const LOG_FORMAT: Row = Row {
     key: "log.format",
@@ -143,7 +206,7 @@ const COLOR: Row = Row {
 
 impl Setting {
     /// Every setting, in the order in which people meet them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Stores,
         Self::OpenClaw,
         Self::Retention,
@@ -152,9 +215,16 @@ impl Setting {
         Self::Rules,
         Self::MaxEntries,
         Self::Keep,
+        Self::TrashEnabled,
+        Self::TrashRetention,
+        Self::TrashCompress,
         Self::Every,
         Self::LockTimeout,
+        Self::MaxTime,
         Self::BesideLiveGateway,
+        Self::AllowMassDelete,
+        Self::AllowClockJump,
+        Self::AllowTightened,
         Self::LogFormat,
         Self::Color,
     ];
@@ -169,9 +239,16 @@ impl Setting {
             Self::Rules => &RULES,
             Self::MaxEntries => &MAX_ENTRIES,
             Self::Keep => &KEEP,
+            Self::TrashEnabled => &TRASH_ENABLED,
+            Self::TrashRetention => &TRASH_RETENTION,
+            Self::TrashCompress => &TRASH_COMPRESS,
             Self::Every => &EVERY,
             Self::LockTimeout => &LOCK_TIMEOUT,
+            Self::MaxTime => &MAX_TIME,
             Self::BesideLiveGateway => &BESIDE_LIVE_GATEWAY,
+            Self::AllowMassDelete => &ALLOW_MASS_DELETE,
+            Self::AllowClockJump => &ALLOW_CLOCK_JUMP,
+            Self::AllowTightened => &ALLOW_TIGHTENED,
             Self::LogFormat => &LOG_FORMAT,
             Self::Color => &COLOR,
         }

@@ -74,19 +74,27 @@ fn shown_rule(effective: &Effective, kind: Kind) -> ShownValue {
 
 fn value(effective: &Effective, setting: Setting) -> Value {
     let policy = &effective.policy;
+    let or_false = |limit: Option<Value>| limit.unwrap_or(json!(false));
     let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
     match setting {
         Setting::Stores => effective.stores.iter().map(path).collect(),
-        Setting::OpenClaw => effective.openclaw.as_ref().map_or(json!(false), |state| json!(path(state))),
+        Setting::OpenClaw => or_false(effective.openclaw.as_ref().map(|state| json!(path(state)))),
         Setting::Retention => json!(policy.retention()),
         Setting::RunId => json!(run_id(policy.run_id())),
         Setting::KeepLast => json!(policy.keep_last()),
         Setting::Rules => json!(policy.rules()),
-        Setting::MaxEntries => policy.max_entries().map_or(json!(false), |rows| json!(rows)),
+        Setting::MaxEntries => or_false(policy.max_entries().map(|rows| json!(rows))),
         Setting::Keep => json!(policy.keep()),
+        Setting::TrashEnabled => json!(effective.trash),
+        Setting::TrashRetention => json!(effective.trash_retention),
+        Setting::TrashCompress => json!(effective.trash_compress),
         Setting::Every => json!(effective.every),
         Setting::LockTimeout => json!(effective.lock_timeout),
+        Setting::MaxTime => or_false(effective.max_time.map(|limit| json!(limit))),
         Setting::BesideLiveGateway => json!(effective.beside_live_gateway),
+        Setting::AllowMassDelete => json!(effective.allow_mass_delete),
+        Setting::AllowClockJump => json!(effective.allow_clock_jump),
+        Setting::AllowTightened => json!(effective.allow_tightened),
         Setting::LogFormat => json!(effective.log_format),
         Setting::Color => json!(effective.color),
     }

@@ -35,6 +35,19 @@ pub(super) fn retention(raw: &Raw, unit: &str) -> Read<Retention> {
     }
 }
 
+/// An age or `false` for no limit.
+pub(super) fn limit(raw: &Raw, unit: &str) -> Read<Option<Age>> {
+    const OR: &str = ", or false for no limit";
+    match raw {
+        Raw::Bool(false) => Ok(None),
+        Raw::Word(text) | Raw::Text(text) if text.parse() == Ok(Retention::Off) => Ok(None),
+        Raw::Word(text) | Raw::Text(text) => {
+            Ok(Some(text.parse::<Age>().map_err(|error| format!("{error}{OR}"))?))
+        }
+        _ => Err(no_age(raw, unit, OR)),
+    }
+}
+
 /// An age.
 pub(super) fn age(raw: &Raw, unit: &str) -> Read<Age> {
     match raw {

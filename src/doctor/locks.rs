@@ -13,12 +13,13 @@ use crate::{
     lock::{self, Attempt, Content, Found, Kind, Sidecar, Verdict},
     model::Timestamp,
     process::{self, Identity},
+    store::FileStore,
 };
 
 const TRANSCRIPT: &str = ".jsonl.lock";
 
 /// Looks at every lock, and removes those of the dead if it is to mend. They are as old as the disk's own clock says.
-pub(super) fn examine(place: &Place, store: &Path, mends: bool) -> Vec<Finding> {
+pub(super) fn examine(place: &Place, store: &FileStore, mends: bool) -> Vec<Finding> {
     let mut findings = all(place, names(place), mends);
     if let Some(link) = place.of_link(store) {
         findings.splice(0..0, all(&link, vec![own(&link)], mends));
@@ -131,7 +132,7 @@ fn mend(finding: Finding, place: &Place, kind: Kind, name: &OsStr) -> Finding {
 fn remove(place: &Place, kind: Kind, name: &OsStr) -> io::Result<bool> {
     let Some(of) = without_ending(name) else { return Ok(false) };
     let private = RealDisk.private_folder(&place.folder, OsStr::new(OUR_FOLDER), place.owner)?;
-    let folder = RealDisk.folder(&place.path)?;
+    let folder = Arc::clone(&place.folder);
     let sidecar = Sidecar::new(RealDisk, folder, of, Arc::new(private), place.owner, kind);
     match sidecar.attempt_if(None, Verdict::is_dead)? {
         Attempt::Held(held) => held.release().map(|()| true),

@@ -46,9 +46,9 @@ impl Checkup {
 #[must_use]
 pub fn examine(store: &FileStore, now: Timestamp, mends: bool) -> Checkup {
     let (mut findings, error) = store::examine(store, now);
-    if let Some(place) = Place::find(store.path()) {
+    if let Some(place) = Place::find(store) {
         findings.extend(store::around(&place));
-        findings.extend(locks::examine(&place, store.path(), mends));
+        findings.extend(locks::examine(&place, store, mends));
         findings.extend(ours::examine(&place));
         findings.extend(beside::examine(&place));
     }

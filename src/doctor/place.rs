@@ -3,15 +3,19 @@
 use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use crate::fs::{self, Disk, Owner, RealDisk, Stat};
+use crate::{
+    fs::{Disk, Owner, RealDisk, Stat},
+    store::FileStore,
+};
 
 /// The real folder of a store, open, and its name there.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) path: PathBuf,
-    pub(super) folder: <RealDisk as Disk>::Folder,
+    pub(super) folder: Arc<<RealDisk as Disk>::Folder>,
     pub(super) name: OsString,
     /// The store, where it is there.
     pub(super) stat: Option<Stat>,
@@ -20,23 +24,25 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Finds the place of a store; a store that is missing still has one. `None` when its folder cannot be opened.
-    pub(super) fn find(store: &Path) -> Option<Self> {
-        let real = match RealDisk.resolve(store) {
+    /// Finds the place of a store; a store that is missing still has one. `None` when its folder cannot be opened, or is
+    /// not where the store must be.
+    pub(super) fn find(store: &FileStore) -> Option<Self> {
+        let real = match RealDisk.resolve(store.path()) {
             Ok(real) => real,
-            Err(_) => RealDisk.resolve(folder_of(store)).ok()?.join(store.file_name()?),
+            Err(_) => RealDisk.resolve(folder_of(store.path())).ok()?.join(store.path().file_name()?),
         };
         let (path, name) = (real.parent()?.to_owned(), real.file_name()?.to_owned());
-        let folder = RealDisk.folder(&path).ok()?;
+        let folder = open(store, &path)?;
         let stat = RealDisk.stat(&folder, &name).ok();
-        let owner = stat.or_else(|| fs::stat(&path)).map(|stat| stat.owner)?;
+        let owner = stat.or_else(|| RealDisk.stat(&folder, OsStr::new(".")).ok()).map(|stat| stat.owner)?;
         Some(Self { path, folder, name, stat, owner })
     }
 
     /// Where gateways that were given a link lock: beside the link. `None` when the store's path is none.
-    pub(super) fn of_link(&self, store: &Path) -> Option<Self> {
-        let (path, name) = (RealDisk.resolve(folder_of(store)).ok()?, store.file_name()?.to_owned());
-        let folder = RealDisk.folder(&path).ok()?;
+    pub(super) fn of_link(&self, store: &FileStore) -> Option<Self> {
+        let path = RealDisk.resolve(folder_of(store.path())).ok()?;
+        let name = store.path().file_name()?.to_owned();
+        let folder = open(store, &path)?;
         let is_link = (&path, &name) != (&self.path, &self.name);
         is_link.then_some(Self { path, folder, name, stat: None, owner: self.owner })
     }
@@ -45,6 +51,12 @@ impl Place {
     pub(super) fn path_of(&self, name: &OsStr) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// Opens the folder at a real path, if the store may be there.
+fn open(store: &FileStore, path: &Path) -> Option<Arc<<RealDisk as Disk>::Folder>> {
+    let may_be_there = store.root().is_none_or(|root| path.starts_with(root));
+    may_be_there.then(|| RealDisk.folder(path).ok()).flatten().map(Arc::new)
 }
 
 fn folder_of(path: &Path) -> &Path {

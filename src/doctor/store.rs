@@ -1,8 +1,10 @@
 //! The store itself: whether it can be read and swept, whose it is, who else may read it.
 
+use std::ffi::OsStr;
+
 use super::{Finding, Subject, place::Place};
 use crate::{
-    fs::{self, Disk, Owner, Reader, RealDisk},
+    fs::{Disk, Owner, Reader, RealDisk},
     model::{Bytes, Error, Timestamp},
     policy::{Detail, Policy},
     store::{FileStore, Request, Store},
@@ -35,7 +37,7 @@ pub(super) fn failed(error: &Error) -> Finding {
 /// Whose the store is, and who may read it.
 pub(super) fn around(place: &Place) -> Vec<Finding> {
     let path = place.path_of(&place.name);
-    let folder = fs::stat(&place.path).map(|stat| stat.owner);
+    let folder = RealDisk.stat(&place.folder, OsStr::new(".")).ok().map(|stat| stat.owner);
     let Some(stat) = place.stat.filter(|stat| stat.is_file) else { return Vec::new() };
     let findings =
         [foreign(stat.owner), folder.and_then(|folder| odd_owner(stat.owner, folder)), open(place)];

@@ -11,6 +11,7 @@ mod mem;
 mod port;
 mod private;
 mod real;
+mod straight;
 mod temp;
 mod text;
 mod within;

@@ -63,10 +63,11 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// As the operating system says; `NotFound` when there is nothing.
     fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Opens a folder by its real path.
+    /// Opens a folder by its real path. What is opened is what [`Disk::resolve`] told, or nothing is: a link that has come
+    /// to stand anywhere on the way since is not followed.
     ///
     /// # Errors
-    /// As the operating system says; also when it is no folder, or a link to one.
+    /// As the operating system says; also when it is no folder, or there is a link on the way.
     fn folder(&self, path: &Path) -> io::Result<Self::Folder>;
 
     /// Opens the folder `name` inside another, if it is there.
@@ -139,6 +140,12 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// # Errors
     /// As the operating system says.
     fn remove(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
+
+    /// Removes a folder that is empty.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove_folder(&self, parent: &Self::Folder, name: &OsStr) -> io::Result<()>;
 
     /// The names in a folder.
     ///
@@ -229,4 +236,10 @@ pub trait Appender: fmt::Debug + Send {
     /// # Errors
     /// As the operating system says.
     fn cut(&self, length: u64) -> io::Result<()>;
+
+    /// Makes the bytes durable.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync(&self) -> io::Result<()>;
 }

@@ -21,7 +21,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, private};
+use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, private, straight};
 use crate::clock;
 
 pub(super) const FOLDER: OFlags =
@@ -52,7 +52,7 @@ impl Disk for RealDisk {
     }
 
     fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
-        Ok(rustix::fs::open(path, FOLDER, Mode::empty())?)
+        straight::folder(path)
     }
 
     fn subfolder(&self, parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
@@ -136,12 +136,16 @@ impl Disk for RealDisk {
         Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
     }
 
+    fn remove_folder(&self, parent: &OwnedFd, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+    }
+
     fn list(&self, folder: &OwnedFd) -> io::Result<Vec<OsString>> {
         names_of(folder)
     }
 
     fn sync_folder(&self, folder: &OwnedFd) -> io::Result<()> {
-        Ok(rustix::io::retry_on_intr(|| rustix::fs::fsync(folder))?)
+        Ok(rustix::fs::fsync(folder)?)
     }
 
     fn try_lock(&self, folder: &OwnedFd, name: &OsStr, owner: Owner) -> io::Result<Option<RealLock>> {
@@ -210,8 +214,9 @@ impl Writer for RealFile {
         private::hand_to(&self.0, owner)
     }
 
+    /// Asked once: std would ask again after an interruption.
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        Ok(rustix::fs::fsync(&self.0)?)
     }
 }
 
@@ -226,5 +231,9 @@ impl Appender for RealFile {
 
     fn cut(&self, length: u64) -> io::Result<()> {
         self.0.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fdatasync(&self.0)?)
     }
 }

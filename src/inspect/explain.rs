@@ -10,7 +10,7 @@ use crate::{
     json,
     model::{Error, Key, Retention, Shape, Timestamp},
     policy::{Decision, KeepReason, Policy},
-    store::{FileStore, Planned},
+    store::{FileStore, Pin, Planned},
 };
 
 /// What there is to say about a key.
@@ -39,6 +39,8 @@ pub struct Explanation {
     pub why: String,
     /// What will become of it, and what could change that: a sentence.
     pub outlook: String,
+    /// The pin that holds it, or that held it until its time was over.
+    pub pin: Option<Pin>,
     /// How many other rows live and die with it.
     pub relatives: u64,
     /// Some of these, first those that keep the others.
@@ -61,7 +63,8 @@ pub fn explain<D: Disk>(
         let mut found = Found::new(&spelling);
         look(store, &planned, &mut found)?;
         if found.row.is_some() {
-            return Ok(answer(policy, now, &spelling, found));
+            let pin = store.pins()?.get(&spelling).cloned();
+            return Ok(answer(policy, now, &spelling, found, pin));
         }
     }
     let mut near = Near::new(key);
@@ -78,18 +81,18 @@ fn look<D: Disk>(
 }
 
 /// The key as it was given, and as JSON would read it.
-fn spellings(key: &str) -> impl Iterator<Item = Cow<'_, [u8]>> {
+pub fn spellings(key: &str) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let escaped = json::decode(key.as_bytes());
     let second = (*escaped != *key.as_bytes()).then_some(escaped);
     std::iter::once(Cow::Borrowed(key.as_bytes())).chain(second)
 }
 
-fn answer(policy: &Policy, now: Timestamp, key: &[u8], found: Found) -> Answer {
+fn answer(policy: &Policy, now: Timestamp, key: &[u8], found: Found, pin: Option<Pin>) -> Answer {
     let Some((verdict, bytes)) = found.row else { return Answer::Nearest(Vec::new()) };
     let kind = Shape::of(key).kind;
     let row = ListedRow { key: Key::from_wtf8(key), kind, bytes, verdict, now };
     let goes_after = goes_after(&row, &found);
-    let case = words::Case { policy, row: &row, relatives: found.others, goes_after };
+    let case = words::Case { policy, row: &row, relatives: found.others, goes_after, pin: pin.as_ref() };
     let (why, outlook) = (words::why(&case), words::outlook(&case));
     let has_family = policy_speaks(row.verdict.decision);
     Answer::Row(Box::new(Explanation {
@@ -98,6 +101,7 @@ fn answer(policy: &Policy, now: Timestamp, key: &[u8], found: Found) -> Answer {
         goes_after,
         why,
         outlook,
+        pin,
         relatives: if has_family { found.others } else { 0 },
         family: if has_family { found.members } else { Vec::new() },
         row,

@@ -1,11 +1,12 @@
 //! What a store holds and why: counts, weights, lists, and the verdict on one row in words.
 //!
 //! Everything here is asked of a plan and one more walk through the same bytes, and changes nothing. [`survey()`] counts and
-//! weighs, [`list()`] lists, [`explain()`] explains. Memory: what the plan costs, then some 48 bytes for each row that is
+//! weighs, [`list()`] lists, [`explain()`] explains, [`check()`] judges for monitors. Memory: what the plan costs, then some 48 bytes for each row that is
 //! listed; keys are read from the store when they are shown, and only a list in the order of keys holds them all.
 
 mod ages;
 mod census;
+mod check;
 mod choice;
 mod explain;
 mod family;
@@ -20,8 +21,9 @@ mod words;
 
 pub use ages::{AgeGroup, Ages};
 pub use census::{Census, KindCount};
+pub use check::{Backlog, Health, Level, Limits, check};
 pub use choice::{Choice, Sort, UnknownSort};
-pub use explain::{Answer, Explanation, explain};
+pub use explain::{Answer, Explanation, explain, spellings};
 pub use family::Member;
 pub use list::{Listing, list};
 pub use row::ListedRow;

@@ -4,6 +4,7 @@ use super::ListedRow;
 use crate::{
     model::{Kind, Timestamp},
     policy::{Decision, KeepReason, Policy, Rule},
+    store::Pin,
 };
 
 /// The units of a rough span, longest first, in milliseconds.
@@ -37,6 +38,7 @@ pub(super) struct Case<'a> {
     pub(super) row: &'a ListedRow,
     pub(super) relatives: u64,
     pub(super) goes_after: Option<Timestamp>,
+    pub(super) pin: Option<&'a Pin>,
 }
 
 /// Why the row goes or stays.
@@ -89,6 +91,7 @@ fn kept(case: &Case<'_>, reason: KeepReason) -> String {
             )
         }
         KeepReason::KeepPattern => pattern(case),
+        KeepReason::Pinned => pinned(case),
     }
 }
 
@@ -96,6 +99,14 @@ fn implausible(case: &Case<'_>) -> String {
     let shown =
         case.row.verdict.updated.map_or("beyond the calendar".into(), |at| at.as_millis().to_string());
     format!("Its updatedAt is {shown}, which is no time in milliseconds (seconds? zero?).")
+}
+
+/// Who pinned it, and what for.
+fn pinned(case: &Case<'_>) -> String {
+    let Some(pin) = case.pin else { return "It is pinned.".to_owned() };
+    let by = pin.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    let reason = pin.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("It was pinned{by} at {}{reason}.", pin.at)
 }
 
 fn pattern(case: &Case<'_>) -> String {
@@ -108,7 +119,17 @@ pub(super) fn outlook(case: &Case<'_>) -> String {
     match (case.row.verdict.decision, case.goes_after) {
         (Decision::Prune(_), _) => "The next sweep removes it.".to_owned(),
         (_, Some(at)) => format!("It goes after {at}, in {}{}.", between(at, case.row.now), case.provisos()),
+        (Decision::Keep(KeepReason::Pinned), None) => pin_ends(case),
         (Decision::Keep(reason), None) => stays(case.row.kind, reason).to_owned() + &case.remedy(reason),
+    }
+}
+
+fn pin_ends(case: &Case<'_>) -> String {
+    match case.pin.and_then(|pin| pin.until) {
+        Some(until) => {
+            format!("The pin holds it until {until}, {} more.", between(until, case.row.now))
+        }
+        None => "It stays until somebody unpins it.".to_owned(),
     }
 }
 

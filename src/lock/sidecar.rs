@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Sidecar<D: Disk> {
     disk: D,
-    folder: D::Folder,
+    folder: Arc<D::Folder>,
     name: OsString,
     private: Arc<D::Folder>,
     owner: Owner,
@@ -78,7 +78,7 @@ impl<D: Disk> Sidecar<D> {
     /// The lock of `kind` on the file `of` in `folder`, for files of `owner`. `private` is our own folder beside it.
     pub fn new(
         disk: D,
-        folder: D::Folder,
+        folder: impl Into<Arc<D::Folder>>,
         of: &OsStr,
         private: Arc<D::Folder>,
         owner: Owner,
@@ -88,7 +88,7 @@ impl<D: Disk> Sidecar<D> {
         name.push(ENDING);
         Arc::new(Self {
             disk,
-            folder,
+            folder: folder.into(),
             name,
             private,
             owner,
@@ -110,7 +110,7 @@ impl<D: Disk> Sidecar<D> {
 
     /// The folder that the lock and its file are in.
     #[must_use]
-    pub const fn folder(&self) -> &D::Folder {
+    pub fn folder(&self) -> &D::Folder {
         &self.folder
     }
 

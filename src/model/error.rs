@@ -2,7 +2,8 @@
 //!
 //! Rules for those who make one: name the path and the step (a verb phrase such as `open the store`), keep the cause as
 //! the source instead of repeating it, and give a hint whenever the user can do something. That nothing was removed is
-//! said once, by its `Display`; the one error that comes after the rows are gone says so by [`Error::too_late`].
+//! said once, by its `Display`; an error that comes after the rows are gone says so by [`Error::too_late`], and one after
+//! another change by [`Error::after_the_change`].
 
 use std::{
     fmt, io,
@@ -31,6 +32,8 @@ pub enum ErrorKind {
     Changed,
     /// Somebody asked to stop.
     Interrupted,
+    /// What is asked for is not there any more, or never was.
+    Gone,
     /// The operating system refused a call.
     Io,
     /// A setting is wrong.
@@ -60,6 +63,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Changed => "changed",
             Self::Interrupted => "interrupted",
+            Self::Gone => "gone",
             Self::Io => "io",
             Self::Config => "config",
         }
@@ -73,7 +77,7 @@ impl ErrorKind {
             Self::Missing | Self::Unsettled | Self::Changed | Self::Interrupted | Self::Io => {
                 Class::Retryable
             }
-            Self::Malformed | Self::Refused | Self::Config => Class::Fatal,
+            Self::Malformed | Self::Refused | Self::Gone | Self::Config => Class::Fatal,
         }
     }
 }
@@ -84,6 +88,9 @@ enum Removed {
     Nothing,
     TheRows,
     TheOthers,
+    Some,
+    /// Not a removal: a change of another kind, which was made.
+    Changed,
 }
 
 impl Removed {
@@ -92,6 +99,8 @@ impl Removed {
             Self::Nothing => "nothing was removed",
             Self::TheRows => "the rows were removed",
             Self::TheOthers => "the others were removed",
+            Self::Some => "some of it was removed",
+            Self::Changed => "the change was made",
         }
     }
 }
@@ -146,6 +155,14 @@ impl Error {
         error
     }
 
+    /// The refusal of a store that is not, or is no longer, in the folder that it must be in.
+    #[must_use]
+    pub fn leads_out(path: &Path) -> Self {
+        let message = "a link on the way to it leads out of the folder that was named";
+        Self::new(ErrorKind::Refused, "sweep", path, message)
+            .with_hint("name this store itself if it is to be swept")
+    }
+
     /// The same error about something of ours: if that is not there, the store is not therefore missing.
     #[must_use]
     pub(crate) fn about_ours(mut self) -> Self {
@@ -176,7 +193,21 @@ impl Error {
         self
     }
 
-    /// Whether rows were removed before this went wrong.
+    /// The same error, come after some of what was to be removed has gone; nobody speaks of rows.
+    #[must_use]
+    pub fn half_way(mut self) -> Self {
+        self.0.removed = Removed::Some;
+        self
+    }
+
+    /// The same error, come after a change was made that is no removal: an undo, a pin.
+    #[must_use]
+    pub fn after_the_change(mut self) -> Self {
+        self.0.removed = Removed::Changed;
+        self
+    }
+
+    /// Whether something was removed or changed before this went wrong.
     #[must_use]
     pub fn is_too_late(&self) -> bool {
         self.0.removed != Removed::Nothing
@@ -249,8 +280,15 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
+/// Not permitted, on every Unix: mostly to anybody.
+const EPERM: i32 = 1;
+
 fn hint_for(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
+        io::ErrorKind::PermissionDenied if error.raw_os_error() == Some(EPERM) => Some(
+            "run session-reaper as the user who owns the store; if `lsattr` shows it or its folder as immutable, `chattr -i` \
+             ends that",
+        ),
         io::ErrorKind::PermissionDenied => Some("run session-reaper as the user who owns the store"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("free some space: a sweep needs room for one more copy of the store")

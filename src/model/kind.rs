@@ -88,6 +88,17 @@ impl Kind {
         !matches!(self, Self::Main | Self::Global | Self::Unknown)
     }
 
+    /// Whether rows of this kind hold what somebody would miss, so that losing many of them at once needs a second word.
+    ///
+    /// Conversations do, with people (`direct`, `group`, `channel`, `thread`, `topic`, `main`, `global`) and with programs
+    /// that come back to them (`acp`, `acp-bridge`, `node`, `openai`); so does the row of a cron job, and whatever nobody
+    /// knows. A cron run, a sub-agent, a hook's session, a probe of a model and a heartbeat are done once they are done:
+    /// gateways make new ones by the hundred.
+    #[must_use]
+    pub const fn is_durable(self) -> bool {
+        !matches!(self, Self::CronRun | Self::Subagent | Self::Hook | Self::ModelRun | Self::Heartbeat)
+    }
+
     /// Whether a cap on the number of rows may take rows of this kind.
     ///
     /// The same rows that OpenClaw protects from its own cap are protected here, and the rows of cron jobs too.

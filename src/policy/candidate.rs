@@ -14,6 +14,8 @@ pub(super) struct Candidate {
     pub(super) decision: Decision,
     /// Whether JavaScript sees this occurrence of its key.
     pub(super) is_last: bool,
+    /// Whether its kind is one that people would miss: see [`crate::model::Kind::is_durable`].
+    pub(super) is_durable: bool,
     /// Whether it belongs to one of the newest runs of its job, which stay whatever any rule says.
     pub(super) is_newest: bool,
 }

@@ -4,14 +4,16 @@
 //! clock, a file or a log, so that a dry run, a real run and a test get the same plan from the same rows.
 //!
 //! A new rule is one arm of [`Rule`], a new protection one arm of [`KeepReason`]; the case table in `tests.rs` has a
-//! line for each.
+//! line for each. A guard looks at a whole plan: one function of `guards.rs`.
 
 mod candidate;
 mod cap;
 mod facts;
 mod family;
 mod glob;
+mod guards;
 mod idle;
+mod pins;
 mod plan;
 mod planner;
 mod settings;
@@ -22,6 +24,9 @@ mod verdict;
 mod tests;
 
 pub use glob::{Glob, GlobError};
+pub(crate) use guards::is_among;
+pub use guards::{Evidence, Jump, MassDelete, SLACK, clock, mass_delete, newly_taken};
+pub use pins::Pins;
 pub use plan::{Doomed, Plan};
 pub use planner::{Detail, Planner};
 pub use settings::{Policy, PolicyError, RunId};

@@ -10,6 +10,8 @@ use crate::model::Timestamp;
 pub struct Doomed<P> {
     /// Where it stands.
     pub place: P,
+    /// How many rows stand before it, every occurrence of a key counted.
+    pub order: u32,
     /// The rule that takes it.
     pub rule: Rule,
     /// Whether this is the occurrence of its key that JavaScript sees; the others go with it.
@@ -26,6 +28,10 @@ pub struct Plan<P> {
     pub(super) doomed: Vec<Doomed<P>>,
     pub(super) verdicts: Vec<(P, Verdict)>,
     pub(super) next_expiry: Option<Timestamp>,
+    pub(super) durable: u64,
+    pub(super) durable_pruned: u64,
+    pub(super) families_pruned: u64,
+    pub(super) newest: Option<Timestamp>,
     pub(super) is_complete: bool,
 }
 
@@ -52,6 +58,31 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn kept(&self) -> u64 {
         self.kept_by.values().sum()
+    }
+
+    /// How many families go: a cron run and its descendants are one, any other row is one by itself.
+    #[must_use]
+    pub const fn families_pruned(&self) -> u64 {
+        self.families_pruned
+    }
+
+    /// How many of the rows are durable: see [`crate::Kind::is_durable`].
+    #[must_use]
+    pub const fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    /// How many of these go.
+    #[must_use]
+    pub const fn durable_pruned(&self) -> u64 {
+        self.durable_pruned
+    }
+
+    /// The newest time in any row that is a plausible one: proof of what the time was at the latest. See
+    /// [`super::Planner::believing_until`].
+    #[must_use]
+    pub const fn newest(&self) -> Option<Timestamp> {
+        self.newest
     }
 
     /// How many rows go by each rule.

@@ -1,6 +1,6 @@
 //! From rows to a plan, in two steps: each row by itself, then the families together.
 //!
-//! Memory: 8 bytes for a row that no rule speaks of, 32 for a `Candidate`, and one `Fact` for a row that has
+//! Memory: 8 bytes for a row that no rule can take, 32 for a `Candidate`, and one `Fact` for a row that has
 //! expired. Keys are remembered as hashes with a seed of their own in every planner; two keys are taken for one only when
 //! two independent hashes of 64 bits agree, so that a collision has no chance to take a row that should stay.
 
@@ -9,13 +9,13 @@ use std::{collections::BTreeMap, hash::BuildHasher, mem};
 use foldhash::{HashMap, quality::RandomState};
 
 use super::{
-    Decision, Doomed, KeepReason, Plan, Policy, Row, Rule, Stamp, Verdict,
+    Decision, Doomed, KeepReason, Pins, Plan, Policy, Row, Rule, Stamp, Verdict,
     candidate::Candidate,
     cap,
     facts::{Fact, Facts},
     family,
     idle::Idle,
-    standing::{Standing, rule_for, stand},
+    standing::{Standing, is_plausible, rule_for, stand},
 };
 use crate::model::{Retention, Shape, Timestamp};
 
@@ -35,6 +35,9 @@ pub enum Detail {
 #[derive(Debug)]
 pub struct Planner<'p, P> {
     policy: &'p Policy,
+    pins: &'p Pins,
+    believe_until: Timestamp,
+    newest: Option<Timestamp>,
     now: Timestamp,
     detail: Detail,
     names: RandomState,
@@ -56,6 +59,9 @@ impl<'p, P: Copy> Planner<'p, P> {
     pub fn new(policy: &'p Policy, now: Timestamp, detail: Detail) -> Self {
         Self {
             policy,
+            pins: Pins::NONE,
+            believe_until: Timestamp::LAST_PLAUSIBLE,
+            newest: None,
             now,
             detail,
             names: RandomState::default(),
@@ -79,27 +85,63 @@ impl<'p, P: Copy> Planner<'p, P> {
         self
     }
 
+    /// The same, keeping what is pinned.
+    #[must_use]
+    pub const fn with_pins(mut self, pins: &'p Pins) -> Self {
+        self.pins = pins;
+        self
+    }
+
+    /// The same, taking no row's word for what the time was that claims one later than this: see [`Plan::newest`].
+    #[must_use]
+    pub const fn believing_until(mut self, latest: Timestamp) -> Self {
+        self.believe_until = latest;
+        self
+    }
+
     /// Takes note of the next row.
     pub fn see(&mut self, row: &Row<'_, P>) {
         let shape = Shape::of(row.key);
         let order = self.seen;
         self.seen = self.seen.saturating_add(1);
+        self.newest = self.newest.max(self.evidence(row.stamp));
+        let is_pinned = self.pins.hold(row.key, self.now);
+        if is_pinned {
+            self.may_go_after(self.pins.end(row.key));
+        }
         match rule_for(self.policy, &shape) {
-            Ok(rule) => self.see_candidate(row, &shape, rule, order),
-            Err(reason) => self.see_idle(row, reason, order),
+            Ok(rule) => self.see_candidate(row, &shape, rule, is_pinned, order),
+            Err(_) if is_pinned => self.see_idle(row, KeepReason::Pinned, &shape, order),
+            Err(reason) => self.see_idle(row, reason, &shape, order),
         }
     }
 
-    fn see_idle(&mut self, row: &Row<'_, P>, reason: KeepReason, order: u32) {
-        let idle = Idle::new(self.names.hash_one(row.key), reason);
+    /// The time that a row proves to have been.
+    fn evidence(&self, stamp: Stamp) -> Option<Timestamp> {
+        updated(stamp).filter(|at| is_plausible(*at) && *at <= self.believe_until)
+    }
+
+    fn may_go_after(&mut self, end: Option<Timestamp>) {
+        self.next_expiry = [self.next_expiry, end].into_iter().flatten().min();
+    }
+
+    fn see_idle(&mut self, row: &Row<'_, P>, reason: KeepReason, shape: &Shape<'_>, order: u32) {
+        let idle = Idle::new(self.names.hash_one(row.key), reason, shape.kind.is_durable());
         self.idle.push(idle);
         if self.detail == Detail::Everything {
             self.idle_places.push((idle, order, row.place, updated(row.stamp)));
         }
     }
 
-    fn see_candidate(&mut self, row: &Row<'_, P>, shape: &Shape<'_>, rule: Rule, order: u32) {
-        let standing = self.standing(row, shape);
+    fn see_candidate(
+        &mut self,
+        row: &Row<'_, P>,
+        shape: &Shape<'_>,
+        rule: Rule,
+        is_pinned: bool,
+        order: u32,
+    ) {
+        let standing = self.standing(row, shape, is_pinned);
         let kin = shape.cron_run.map_or(row.key, |run| run.family);
         let candidate = Candidate {
             family: self.family_hash(kin),
@@ -110,17 +152,21 @@ impl<'p, P: Copy> Planner<'p, P> {
             standing,
             decision: Decision::Keep(KeepReason::NotExpired),
             is_last: false,
+            is_durable: shape.kind.is_durable(),
             is_newest: false,
         };
         self.candidates.push(candidate);
         if standing == Standing::Expired || self.needs_every_fact() {
             self.facts.push(Fact::new(order, updated(row.stamp), row.place));
         } else if let Some(expires) = self.expires(rule, standing, updated(row.stamp)) {
-            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
+            self.may_go_after(Some(expires));
         }
     }
 
-    fn standing(&self, row: &Row<'_, P>, shape: &Shape<'_>) -> Standing {
+    fn standing(&self, row: &Row<'_, P>, shape: &Shape<'_>, is_pinned: bool) -> Standing {
+        if is_pinned {
+            return Standing::Protected(KeepReason::Pinned);
+        }
         if self.policy.protects(row.key) {
             return Standing::Protected(KeepReason::KeepPattern);
         }
@@ -160,8 +206,9 @@ impl<'p, P: Copy> Planner<'p, P> {
         if let Some(rows) = self.policy.max_entries() {
             cap::apply(&mut candidates, rows, |order| self.facts.time_of(order));
         }
-        candidates.sort_unstable_by_key(|row| row.order);
         let mut plan = self.empty_plan();
+        plan.families_pruned = family::pruned(&candidates);
+        candidates.sort_unstable_by_key(|row| row.order);
         self.count_idle(&mut plan);
         for row in &candidates {
             self.record(&mut plan, row);
@@ -179,6 +226,10 @@ impl<'p, P: Copy> Planner<'p, P> {
             doomed: Vec::new(),
             verdicts: Vec::new(),
             next_expiry: self.next_expiry,
+            durable: 0,
+            durable_pruned: 0,
+            families_pruned: 0,
+            newest: self.newest,
             is_complete: true,
         }
     }
@@ -189,6 +240,7 @@ impl<'p, P: Copy> Planner<'p, P> {
         self.idle.dedup();
         plan.scanned += self.idle.len() as u64;
         for idle in &self.idle {
+            plan.durable += u64::from(idle.is_durable());
             *plan.kept_by.entry(idle.reason()).or_default() += 1;
         }
     }
@@ -197,12 +249,19 @@ impl<'p, P: Copy> Planner<'p, P> {
         let fact = self.facts.get(row.order);
         if let Decision::Prune(rule) = row.decision {
             plan.is_complete &= fact.is_some();
-            plan.doomed.extend(fact.map(|fact| Doomed { place: fact.place, rule, is_last: row.is_last }));
+            plan.doomed.extend(fact.map(|fact| Doomed {
+                place: fact.place,
+                order: row.order,
+                rule,
+                is_last: row.is_last,
+            }));
         }
         if !row.is_last {
             return;
         }
         plan.scanned += 1;
+        plan.durable += u64::from(row.is_durable);
+        plan.durable_pruned += u64::from(row.is_durable && matches!(row.decision, Decision::Prune(_)));
         match row.decision {
             Decision::Prune(rule) => *plan.by_rule.entry(rule).or_default() += 1,
             Decision::Keep(reason) => *plan.kept_by.entry(reason).or_default() += 1,

@@ -83,7 +83,7 @@ pub(super) fn stand(stamp: Stamp, retention: Option<Retention>, now: Timestamp) 
         Stamp::Implausible => return Standing::Protected(KeepReason::ImplausibleTimestamp),
         Stamp::NotAnObject => return Standing::Protected(KeepReason::NotAnObject),
     };
-    if at < Timestamp::FIRST_PLAUSIBLE || at > Timestamp::LAST_PLAUSIBLE {
+    if !is_plausible(at) {
         return Standing::Protected(KeepReason::ImplausibleTimestamp);
     }
     if at > now {
@@ -93,4 +93,9 @@ pub(super) fn stand(stamp: Stamp, retention: Option<Retention>, now: Timestamp) 
         Some(age) if at < now.minus(age) => Standing::Expired,
         _ => Standing::Alive,
     }
+}
+
+/// Whether a number can be a time in milliseconds at all.
+pub(super) fn is_plausible(at: Timestamp) -> bool {
+    (Timestamp::FIRST_PLAUSIBLE..=Timestamp::LAST_PLAUSIBLE).contains(&at)
 }

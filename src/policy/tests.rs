@@ -1,5 +1,7 @@
 //! The case table of the policy, and its properties against a slow model that anyone can read.
 
+mod pins;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -58,11 +58,13 @@ pub enum KeepReason {
     KeepLast,
     /// A pattern given by the user protects its key.
     KeepPattern,
+    /// Somebody has pinned it.
+    Pinned,
 }
 
 impl KeepReason {
     /// Every reason there is, in the order of a report.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotExpired,
         Self::WithinCap,
         Self::NoRule,
@@ -77,6 +79,7 @@ impl KeepReason {
         Self::Family,
         Self::KeepLast,
         Self::KeepPattern,
+        Self::Pinned,
     ];
 
     /// The reason's name in reports.
@@ -97,6 +100,7 @@ impl KeepReason {
             Self::Family => "family",
             Self::KeepLast => "keep-last",
             Self::KeepPattern => "keep-pattern",
+            Self::Pinned => "pinned",
         }
     }
 }

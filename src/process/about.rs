@@ -49,6 +49,12 @@ pub fn owner(pid: u32) -> Option<u32> {
     fs::stat(&of(pid, "")).map(|stat| stat.owner.uid)
 }
 
+/// The user that we act as.
+#[must_use]
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// The way to the root folder of a process.
 #[must_use]
 pub fn root(pid: u32) -> PathBuf {

@@ -5,11 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Access, Commit, Others, Planned, Request, Show, State, Store};
+use super::{Access, Commit, Others, Planned, Request, Show, State, Store, Tidy};
 use crate::{
     lock::{self, Stop},
     model::{Error, ErrorKind, Key, hex},
     policy::{Planner, Row, Stamp},
+    trash::Cause,
 };
 
 /// A row: its key, and its `updatedAt`.
@@ -118,11 +119,23 @@ impl Store for MemoryStore {
         let bytes_before = size(&rows);
         let bytes_after = bytes_before - size(&doomed.cloned().collect::<Vec<_>>());
         let digest = request.digest.then(|| hex(&version.to_le_bytes()));
-        Ok(Planned { plan, snapshot: Snapshot { rows, version }, bytes_before, bytes_after, digest })
+        Ok(Planned {
+            plan,
+            snapshot: Snapshot { rows, version },
+            written: None,
+            bytes_before,
+            bytes_after,
+            digest,
+        })
     }
 
     fn admit(&self, _: bool) -> Result<Others, Error> {
         Ok(Others::HonourLocks)
+    }
+
+    /// It has no trash.
+    fn tidy(&self, _: &Guard, _: &Tidy) -> Result<(), Error> {
+        Ok(())
     }
 
     fn nudge(&self, _: &Guard) -> Result<(), Error> {
@@ -134,7 +147,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn commit(&self, _: &Guard, planned: &Planned<Self>, _: Access<Self>, _: &Stop) -> Result<Commit, Error> {
+    fn commit(
+        &self,
+        _: &Guard,
+        planned: &Planned<Self>,
+        _: Access<Self>,
+        _: &Cause,
+        _: &Stop,
+    ) -> Result<Commit, Error> {
         let mut inner = open(&self.inner);
         if inner.version != planned.snapshot.version {
             return Ok(Commit::Moved);

@@ -7,20 +7,26 @@
 mod file;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
+mod pins;
 mod state;
 
 use std::{fmt, ops::ControlFlow, time::Duration};
 
-pub use file::{FileStore, Look, Seen, Spot};
+pub use file::{
+    Compacting, FileStore, Force, Look, Returned, Returning, Rewrite, Seen, Slimmed, Slimming, Spot, Trashed,
+    Undoing, Wish,
+};
 pub(crate) use file::{RESCUED, SWAP};
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
+pub use pins::{Pin, PinBook};
 pub use state::State;
 
 use crate::{
     lock::Stop,
-    model::{Error, Key, Timestamp},
+    model::{Error, Key, Retention, Timestamp},
     policy::{Detail, Plan, Policy, Verdict},
+    trash::Cause,
 };
 
 /// What is asked of [`Store::plan`].
@@ -43,12 +49,36 @@ pub struct Planned<S: Store> {
     pub plan: Plan<S::Place>,
     /// The store as it was read: its fence, and a way to read more of the same.
     pub snapshot: S::Snapshot,
+    /// When the store was written last, where its place tells.
+    pub written: Option<Timestamp>,
     /// The size of the store in bytes.
     pub bytes_before: u64,
     /// Its size once the plan is carried out.
     pub bytes_after: u64,
     /// A SHA-256 over all that was read, where the request asked for it.
     pub digest: Option<String>,
+}
+
+/// What is to leave the trash.
+#[derive(Debug, Clone, Copy)]
+pub struct Tidy {
+    /// The time to judge at.
+    pub now: Timestamp,
+    /// How long the trash keeps what was removed.
+    pub retention: Retention,
+    /// Where that time comes from.
+    pub time: TimeOf,
+}
+
+/// Where a time comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeOf {
+    /// A clock said it, and nothing contradicts it.
+    Clock,
+    /// Somebody chose it.
+    Chosen,
+    /// Somebody vouches for it.
+    Vouched,
 }
 
 /// How a commit goes about other programs that write the store.
@@ -93,8 +123,8 @@ pub type Show<'a> = dyn FnMut(Key, &Verdict) -> ControlFlow<()> + 'a;
 ///   a lock; it is held for moments.
 /// - `state` is a hint: losing it costs one early sweep, never a row.
 pub trait Store: fmt::Debug + Clone + Send + Sync {
-    /// Where a row stands.
-    type Place: fmt::Debug + Copy + Send + Sync;
+    /// Where a row stands; places compare as their rows follow each other in the store.
+    type Place: fmt::Debug + Copy + Ord + Send + Sync;
     /// The store as it was when it was planned.
     type Snapshot: fmt::Debug + Send + Sync;
     /// Our own processes' lock, held until it is dropped.
@@ -140,7 +170,8 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// `stop` says so, and as the store says.
     fn keep_out(&self, guard: &Self::Guard, wait: Duration, stop: &Stop) -> Result<Self::Hold, Error>;
 
-    /// Carries a plan out.
+    /// Carries a plan out. What goes is durable in the trash before, unless its cause says otherwise, and the run is in the
+    /// journal after.
     ///
     /// # Errors
     /// As for [`Store::keep_out`]; then nothing has changed.
@@ -149,8 +180,15 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
         guard: &Self::Guard,
         planned: &Planned<Self>,
         access: Access<Self>,
+        cause: &Cause,
         stop: &Stop,
     ) -> Result<Commit, Error>;
+
+    /// Takes out of the trash what has been there for too long; never what the newest run removed.
+    ///
+    /// # Errors
+    /// As the store says; what could not leave is still there.
+    fn tidy(&self, guard: &Self::Guard, tidy: &Tidy) -> Result<(), Error>;
 
     /// Makes programs that hold the store in memory look at it again.
     ///

@@ -10,16 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Outcome, StoreReport, engine::Job};
+use super::{Options, Outcome, StoreReport, engine::Job};
 use crate::{
-    lock,
+    lock::{self, Stop},
     model::{Error, ErrorKind, Key},
     policy::{Decision, Detail, Rule},
     store::{Access, Commit, Others, Planned, Store},
 };
 
 /// How often a store that keeps changing is planned anew before the sweep gives up.
-const MAX_ATTEMPTS: u32 = 10;
+pub(super) const MAX_ATTEMPTS: u32 = 10;
 
 /// What takes no longer than this may be done under a gateway's lock whenever the store changed once.
 const SHORT: Duration = Duration::from_millis(250);
@@ -44,32 +44,82 @@ pub(super) enum Tried {
     Moved(Others),
 }
 
-impl<S: Store + 'static> Job<'_, S> {
-    /// Plans and commits, again when the store changed in between. All waiting for gateways together takes no longer than
-    /// the timeout for locks.
-    pub(super) fn sweep(&self, guard: &S::Guard) -> Result<StoreReport, Error> {
-        let begin = Instant::now();
-        let left = || self.options.lock_timeout.as_duration().saturating_sub(begin.elapsed());
-        let mut hold = None;
-        for attempt in 1..=MAX_ATTEMPTS {
-            let reading = Instant::now();
-            let planned = self.read(self.detail(), false)?;
-            let took = reading.elapsed() * WRITING;
-            let others = match self.commit(guard, planned, hold.take(), left())? {
-                Tried::Done(report) => return Ok(*report),
-                Tried::Moved(others) => others,
-            };
-            // Whoever waits for the lock has his turn before the next attempt.
-            lock::pause(attempt);
-            let longest = if attempt + 1 < MAX_ATTEMPTS { SHORT } else { LONG };
-            if others == Others::HonourLocks && took <= longest {
-                hold = Some(self.store.keep_out(guard, left(), &self.options.stop)?);
-            }
+/// How one attempt at a change ended.
+pub(super) enum Attempt<T> {
+    /// It is done, or there was nothing to do.
+    Done(T),
+    /// The store is no longer the one that was read.
+    Moved {
+        /// Who else writes the store.
+        others: Others,
+        /// How long it took to read and judge it.
+        reading: Duration,
+    },
+}
+
+/// Attempts a change until it is done, again when the store changed in between; `None` when it never comes to rest. Each
+/// attempt is told what keeps gateways out, if anything does, and how long it may wait for them: all of that together takes
+/// no longer than the timeout for locks.
+pub(super) fn until_done<S: Store, T>(
+    store: &S,
+    guard: &S::Guard,
+    options: &Options,
+    mut attempt: impl FnMut(Option<S::Hold>, Duration) -> Result<Attempt<T>, Error>,
+) -> Result<Option<T>, Error> {
+    let begin = Instant::now();
+    let left = || options.lock_timeout.as_duration().saturating_sub(begin.elapsed());
+    let mut hold = None;
+    for number in 1..=MAX_ATTEMPTS {
+        let (others, reading) = match attempt(hold.take(), left())? {
+            Attempt::Done(done) => return Ok(Some(done)),
+            Attempt::Moved { others, reading } => (others, reading),
+        };
+        // Whoever waits for the lock has his turn before the next attempt.
+        lock::pause(number);
+        let longest = if number + 1 < MAX_ATTEMPTS { SHORT } else { LONG };
+        if others == Others::HonourLocks && reading * WRITING <= longest {
+            hold = Some(store.keep_out(guard, left(), &options.stop)?);
         }
-        let message = format!("somebody else changed it {MAX_ATTEMPTS} times while it was being swept");
-        Err(self
-            .error(ErrorKind::Unsettled, message)
-            .with_hint("the next tick tries again; if it stays so, stop the gateway for a moment"))
+    }
+    Ok(None)
+}
+
+/// What a change needs of the store beside such others.
+pub(super) fn access<S: Store>(others: Others, hold: Option<S::Hold>, wait: Duration) -> Access<S> {
+    match (others, hold) {
+        (Others::HonourNone, _) => Access::Quiet(wait),
+        (Others::HonourLocks, Some(hold)) => Access::Kept(hold),
+        (Others::HonourLocks, None) => Access::Brief(wait),
+    }
+}
+
+/// Waits until a gateway that honours no lock has written back what it holds in memory, if it does.
+pub(super) fn wait_for_writing_back<S: Store>(store: &S, guard: &S::Guard, stop: &Stop) -> Result<(), Error> {
+    let begin = Instant::now();
+    while begin.elapsed() < UNTIL_WRITTEN_BACK && stop.signal().is_none() {
+        thread::sleep(STEP);
+    }
+    // One that changed nothing takes the new file for what it holds in memory, until the file's time moves.
+    store.nudge(guard)
+}
+
+impl<S: Store + 'static> Job<'_, S> {
+    /// Plans and commits, again when the store changed in between.
+    pub(super) fn sweep(&self, guard: &S::Guard) -> Result<StoreReport, Error> {
+        let swept = until_done(self.store, guard, self.options, |hold, left| {
+            let begin = Instant::now();
+            let planned = self.read(self.detail(), false)?;
+            let reading = begin.elapsed();
+            Ok(match self.commit(guard, planned, hold, left)? {
+                Tried::Done(report) => Attempt::Done(report),
+                Tried::Moved(others) => Attempt::Moved { others, reading },
+            })
+        })?;
+        swept.map(|report| *report).ok_or_else(|| {
+            let message = format!("somebody else changed it {MAX_ATTEMPTS} times while it was being swept");
+            self.error(ErrorKind::Unsettled, message)
+                .with_hint("the next tick tries again; if it stays so, stop the gateway for a moment")
+        })
     }
 
     /// Carries a plan out, waiting at most `wait` for gateways. An error that came after the rows were gone stands in a
@@ -86,11 +136,7 @@ impl<S: Store + 'static> Job<'_, S> {
         if planned.plan.pruned() == 0 {
             return done(self.decided(planned));
         }
-        let access = match (others, hold) {
-            (Others::HonourNone, _) => Access::Quiet(wait),
-            (Others::HonourLocks, Some(hold)) => Access::Kept(hold),
-            (Others::HonourLocks, None) => Access::Brief(wait),
-        };
+        let access = access(others, hold, wait);
         let gone = if others == Others::HonourNone { Some(self.doomed(&planned)?) } else { None };
         match self.commit_now(guard, &planned, access) {
             Ok(Commit::Done) => {
@@ -116,11 +162,12 @@ impl<S: Store + 'static> Job<'_, S> {
         if stop.signal().is_some() {
             return Err(self.error(ErrorKind::Interrupted, "a signal asked to stop"));
         }
-        self.store.commit(guard, planned, access, stop)
+        self.store.commit(guard, planned, access, &self.cause(), stop)
     }
 
     /// Whether a plan that takes rows away may be carried out beside those who write the store just now.
     pub(super) fn may_go(&self, planned: &Planned<S>) -> Result<Others, Error> {
+        self.ask_guards(planned)?;
         if planned.plan.pruned() == 0 {
             return Ok(Others::HonourLocks);
         }
@@ -131,12 +178,8 @@ impl<S: Store + 'static> Job<'_, S> {
     /// rows that came back are told.
     fn look_again(&self, guard: &S::Guard, report: StoreReport, gone: &HashMap<Key, Rule>) -> StoreReport {
         let _stake = self.options.stop.enter();
-        let begin = Instant::now();
-        while begin.elapsed() < UNTIL_WRITTEN_BACK && self.options.stop.signal().is_none() {
-            thread::sleep(STEP);
-        }
-        // One that changed nothing takes the new file for what it holds in memory, until the file's time moves.
-        let returned = self.store.nudge(guard).and_then(|()| self.returned(gone));
+        let waited = wait_for_writing_back(self.store, guard, &self.options.stop);
+        let returned = waited.and_then(|()| self.returned(gone));
         match returned {
             Ok((returned, _)) if returned.is_empty() => report,
             Ok((returned, bytes)) => self.without(report, &returned, bytes),

@@ -1,6 +1,7 @@
 //! One store through one sweep.
 
 use std::{
+    cell::{Cell, OnceCell},
     io,
     time::{Duration, Instant},
 };
@@ -8,13 +9,15 @@ use std::{
 use super::{Items, Outcome, PlanFile, RunId, StoreReport, Verb, commit::Tried, log, write_plan};
 use crate::{
     lock::Stop,
-    model::{Age, Error, ErrorKind, Timestamp},
+    model::{Age, Error, ErrorKind, Retention, Timestamp},
     policy::{Detail, Policy},
-    store::{Planned, Request, State, Store},
+    store::{Planned, Request, State, Store, Tidy, TimeOf},
+    trash::Cause,
 };
 
 /// How to sweep; what goes is the [`Policy`]'s business.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// The shortest time between two sweeps of one store by [`tick`].
     pub every: Age,
@@ -23,8 +26,24 @@ pub struct Options {
     /// How long to wait for a lock that a gateway holds, and in [`prune`] and [`apply`] for our own as well; [`tick`]
     /// leaves a store that another of us is sweeping to it.
     pub lock_timeout: Age,
+    /// After how long a call begins no further store; `None` for no limit. See [`super::Budget`].
+    pub max_time: Option<Age>,
     /// Sweep beside a live gateway that honours no lock, in a quiet moment.
     pub beside_live_gateway: bool,
+    /// Carry out a plan that takes more than half of the durable rows, or every row there is.
+    pub allow_mass_delete: bool,
+    /// Carry out a plan although the clock is behind what it has seen already, or far ahead of all of it.
+    pub allow_clock_jump: bool,
+    /// Let [`tick`] carry out a policy at once that takes rows which the last one would have kept.
+    pub allow_tightened: bool,
+    /// Whether the time to judge at is somebody's wish, and not what a clock said.
+    pub what_if: bool,
+    /// Whether what is removed is kept in the trash, so that it can be brought back.
+    pub trash: bool,
+    /// How long it is kept there.
+    pub trash_retention: Retention,
+    /// Whether it is compressed there.
+    pub compress: bool,
     /// How the sweep is asked to end.
     pub stop: Stop,
     /// Decide, but do nothing.
@@ -41,7 +60,15 @@ impl Default for Options {
             every: Age::from_minutes(5),
             force: false,
             lock_timeout: Age::from_seconds(5),
+            max_time: None,
             beside_live_gateway: false,
+            allow_mass_delete: false,
+            allow_clock_jump: false,
+            allow_tightened: false,
+            what_if: false,
+            trash: true,
+            trash_retention: Retention::After(Age::from_hours(7 * 24)),
+            compress: false,
             stop: Stop::default(),
             dry_run: false,
             items: None,
@@ -57,8 +84,8 @@ pub fn tick<S: Store + 'static>(
     now: Timestamp,
     options: &Options,
 ) -> StoreReport {
-    let job = Job { store, policy, now, options };
-    job.logged(Verb::Tick, || job.tick())
+    let job = Job::new(Verb::Tick, store, policy, now, options);
+    job.logged(|| job.tick())
 }
 
 /// Sweeps a store now.
@@ -68,8 +95,8 @@ pub fn prune<S: Store + 'static>(
     now: Timestamp,
     options: &Options,
 ) -> StoreReport {
-    let job = Job { store, policy, now, options };
-    job.logged(Verb::Prune, || job.prune())
+    let job = Job::new(Verb::Prune, store, policy, now, options);
+    job.logged(|| job.prune())
 }
 
 /// Decides, and does nothing. `out` gets the plan as [`apply`] takes it, before the report shows the same plan.
@@ -80,25 +107,35 @@ pub fn plan<S: Store + 'static>(
     options: &Options,
     out: Option<&mut dyn io::Write>,
 ) -> StoreReport {
-    let job = Job { store, policy, now, options: &Options { dry_run: true, ..options.clone() } };
-    job.logged(Verb::Plan, || job.plan(out))
+    let options = Options { dry_run: true, ..options.clone() };
+    let job = Job::new(Verb::Plan, store, policy, now, &options);
+    job.logged(|| job.plan(out))
 }
 
 /// Carries out a plan that was written down, if the store is still the one that it was made for.
 pub fn apply<S: Store + 'static>(store: &S, file: &PlanFile, options: &Options) -> StoreReport {
-    let job = Job { store, policy: file.policy(), now: file.now(), options };
-    job.logged(Verb::Apply, || job.apply(file).unwrap_or_else(|error| job.failed(error)))
+    let job = Job::new(Verb::Apply, store, file.policy(), file.now(), options);
+    job.logged(|| job.apply(file).unwrap_or_else(|error| job.failed(error)))
 }
 
 /// One store, and all that is said about how to sweep it.
 pub(super) struct Job<'a, S> {
+    pub(super) verb: Verb,
     pub(super) store: &'a S,
-    policy: &'a Policy,
-    now: Timestamp,
+    pub(super) policy: &'a Policy,
+    pub(super) now: Timestamp,
     pub(super) options: &'a Options,
+    /// The digest of the policy, once it was refused for being tighter than the last one.
+    pub(super) cooling: OnceCell<String>,
+    /// Whether all that is known of the time agrees with `now`.
+    pub(super) is_on_time: Cell<bool>,
 }
 
-impl<S: Store + 'static> Job<'_, S> {
+impl<'a, S: Store + 'static> Job<'a, S> {
+    const fn new(verb: Verb, store: &'a S, policy: &'a Policy, now: Timestamp, options: &'a Options) -> Self {
+        Self { verb, store, policy, now, options, cooling: OnceCell::new(), is_on_time: Cell::new(false) }
+    }
+
     fn tick(&self) -> StoreReport {
         if self.policy.is_off() {
             return self.idle(Outcome::Disabled);
@@ -137,10 +174,16 @@ impl<S: Store + 'static> Job<'_, S> {
     }
 
     fn write_plan(&self, out: Option<&mut dyn io::Write>) -> Result<StoreReport, Error> {
-        let Some(out) = out else { return Ok(self.decided(self.read(self.detail(), false)?)) };
+        let Some(out) = out else { return Ok(self.shown(self.read(self.detail(), false)?)) };
         let planned = self.read(self.detail_with_keys(), true)?;
         write_plan(self.store, &planned, self.policy, out)?;
-        Ok(self.decided(planned))
+        Ok(self.shown(planned))
+    }
+
+    /// A plan is shown whole, and with it the guard that would refuse it.
+    fn shown(&self, planned: Planned<S>) -> StoreReport {
+        let would_refuse = self.ask_guards(&planned).err();
+        StoreReport { would_refuse, ..self.decided(planned) }
     }
 
     fn apply(&self, file: &PlanFile) -> Result<StoreReport, Error> {
@@ -153,7 +196,10 @@ impl<S: Store + 'static> Job<'_, S> {
         }
         let left = self.options.lock_timeout.as_duration();
         match self.commit(&guard, planned, None, left)? {
-            Tried::Done(report) => Ok(*report),
+            Tried::Done(report) => {
+                self.remember_policy(&guard, &report);
+                Ok(*report)
+            }
             Tried::Moved(_) => Err(file.moved()),
         }
     }
@@ -183,13 +229,12 @@ impl<S: Store + 'static> Job<'_, S> {
     /// Sweeps and remembers when. A sweep that failed counts too, or a broken store would be tried at every tick.
     fn sweep_and_remember(&self, guard: &S::Guard) -> StoreReport {
         let swept = self.sweep(guard);
-        let state = match &swept {
-            Ok(_) => State::swept_at(self.now),
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.store.state(),
-            Err(_) => self.store.state().after_failure(self.now),
-        };
-        let mut report = swept.unwrap_or_else(|error| self.failed(error));
+        let state = self.state_after(&swept);
         let _stake = self.options.stop.enter();
+        if swept.is_ok() {
+            self.tidy(guard);
+        }
+        let mut report = swept.unwrap_or_else(|error| self.failed(error));
         // The rows are gone whether or not this is remembered: a state that cannot be written costs one early sweep.
         match self.store.remember(guard, &state) {
             Ok(()) => report.next_due = state.next_due(self.options.every),
@@ -198,17 +243,61 @@ impl<S: Store + 'static> Job<'_, S> {
         report
     }
 
+    /// What is old leaves the trash, if the time can be believed.
+    fn tidy(&self, guard: &S::Guard) {
+        if !self.is_on_time.get() && !self.options.allow_clock_jump {
+            return;
+        }
+        let time = match () {
+            () if self.options.allow_clock_jump => TimeOf::Vouched,
+            () if self.options.what_if => TimeOf::Chosen,
+            () => TimeOf::Clock,
+        };
+        let tidy = Tidy { now: self.now, retention: self.options.trash_retention, time };
+        if let Err(error) = self.store.tidy(guard, &tidy) {
+            log::untidy(&error);
+        }
+    }
+
+    /// What is to be remembered of a sweep.
+    fn state_after(&self, swept: &Result<StoreReport, Error>) -> State {
+        let before = self.store.state();
+        match (swept, self.cooling.get()) {
+            (Ok(report), _) => self.state_of(report, &before),
+            (Err(error), _) if error.kind() == ErrorKind::Interrupted => before,
+            // What a person asked for and a guard refused says nothing about the scheduler's next sweep.
+            (Err(error), _) if self.verb != Verb::Tick && error.kind() == ErrorKind::Refused => before,
+            (Err(_), Some(digest)) => before.after_cooling(self.now, digest),
+            (Err(_), None) => before.after_failure(self.now),
+        }
+    }
+
     pub(super) fn read(&self, detail: Detail, digest: bool) -> Result<Planned<S>, Error> {
         self.store.plan(&Request { policy: self.policy, now: self.now, detail, digest })
     }
 
+    /// Beside a gateway that honours no lock the keys of the rows that go are needed, to see whether they come back.
     pub(super) fn detail(&self) -> Detail {
-        self.options.items.unwrap_or_default()
+        match self.options.items {
+            None | Some(Detail::Counts) if self.options.beside_live_gateway => Detail::Doomed,
+            items => items.unwrap_or_default(),
+        }
     }
 
     /// A plan file holds the keys of the rows that go, whatever else is asked for.
     fn detail_with_keys(&self) -> Detail {
         if self.options.items == Some(Detail::Everything) { Detail::Everything } else { Detail::Doomed }
+    }
+
+    /// Why the store changes, for the trash and the journal.
+    pub(super) fn cause(&self) -> Cause {
+        let run = self.options.run.clone().unwrap_or_else(|| RunId::new(self.now));
+        Cause {
+            policy: Some(self.policy.clone()),
+            keep: self.options.trash,
+            compress: self.options.compress,
+            ..Cause::new(run, self.verb.name(), self.now)
+        }
     }
 
     fn idle(&self, outcome: Outcome) -> StoreReport {
@@ -240,10 +329,10 @@ impl<S: Store + 'static> Job<'_, S> {
     }
 
     /// Whatever happens to a store, one line of the log tells it.
-    fn logged(&self, verb: Verb, sweep: impl FnOnce() -> StoreReport) -> StoreReport {
+    fn logged(&self, sweep: impl FnOnce() -> StoreReport) -> StoreReport {
         let begin = Instant::now();
         let report = sweep();
-        log::swept(verb, &report, self.options, begin.elapsed());
+        log::swept(self.verb, &report, self.options, begin.elapsed());
         report
     }
 }

@@ -31,6 +31,12 @@ pub fn swept(verb: Verb, report: &StoreReport, options: &Options, took: Duration
     );
 }
 
+/// Says that what is old could not leave the trash.
+pub(super) fn untidy(error: &Error) {
+    let error = format!("cannot {} {}: {}", error.step(), error.path().display(), error.message());
+    warn!(target: "session_reaper", error, "what is old stays in the trash for now");
+}
+
 /// Says that the time of a sweep could not be remembered.
 pub(super) fn forgotten(error: &Error) {
     let error = format!("cannot {} {}: {}", error.step(), error.path().display(), error.message());

@@ -4,19 +4,26 @@
 //! scheduler's call and sweeps only what is due; [`prune`] sweeps now; [`plan`] only decides; [`apply`] carries out a plan that was written down
 //! before. Each returns one [`StoreReport`] that adds up, and writes one line to the log, whatever happened.
 
+mod budget;
 mod commit;
+mod compact;
 mod engine;
+mod guards;
 mod items;
 mod log;
 mod plan_file;
 mod reaper;
 mod report;
-mod run_id;
+mod rewrite;
+mod undo;
 
+pub use crate::trash::RunId;
+pub use budget::Budget;
+pub use compact::{CompactReport, compact};
 pub use engine::{Options, apply, plan, prune, tick};
 pub use items::Items;
 pub use log::swept as log_sweep;
 pub use plan_file::{PlanFile, write_plan};
 pub use reaper::Reaper;
 pub use report::{Item, Outcome, Report, SCHEMA, StoreReport, Totals, Verb};
-pub use run_id::RunId;
+pub use undo::{UndoReport, undo};

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Options, Outcome, Report, RunId, StoreReport, Verb, engine, log};
+use super::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, engine, log};
 use crate::{
     lock::Stop,
     model::{Age, Error, Timestamp},
@@ -89,10 +89,38 @@ impl<S: Store + 'static> Reaper<S> {
         self
     }
 
+    /// The same with a time after which a call begins no further store. The next call goes on with the others.
+    #[must_use]
+    pub fn with_max_time(mut self, time: Age) -> Self {
+        self.options.max_time = Some(time);
+        self
+    }
+
     /// The same, sweeping beside a live gateway that honours no lock: in a quiet moment, and telling rows that come back.
     #[must_use]
     pub fn with_beside_live_gateway(mut self, beside: bool) -> Self {
         self.options.beside_live_gateway = beside;
+        self
+    }
+
+    /// The same, carrying out plans that take more than half of the durable rows, or every row there is.
+    #[must_use]
+    pub fn with_allow_mass_delete(mut self, allow: bool) -> Self {
+        self.options.allow_mass_delete = allow;
+        self
+    }
+
+    /// The same, believing whatever time it is told: behind what has happened already, or far ahead of all of it.
+    #[must_use]
+    pub fn with_allow_clock_jump(mut self, allow: bool) -> Self {
+        self.options.allow_clock_jump = allow;
+        self
+    }
+
+    /// The same, carrying out at once a policy that takes rows which the last one kept.
+    #[must_use]
+    pub fn with_allow_tightened(mut self, allow: bool) -> Self {
+        self.options.allow_tightened = allow;
         self
     }
 
@@ -117,15 +145,30 @@ impl<S: Store + 'static> Reaper<S> {
     pub fn tick(&self, now: Timestamp) -> Result<Report, Error> {
         let mut options = self.options.clone();
         options.run = Some(RunId::new(now));
-        let stores = self.stores.iter().map(|target| self.tick_one(target, now, &options)).collect();
+        let stores = self.tick_all(now, &options);
         finish(Report {
             verb: Verb::Tick,
             applied: true,
+            done: stores.len() == self.stores.len(),
             run: options.run,
             now,
             policy: self.policy.clone(),
             stores,
         })
+    }
+
+    /// Every store, as long as there is time and nobody asks to stop.
+    fn tick_all(&self, now: Timestamp, options: &Options) -> Vec<StoreReport> {
+        let (mut budget, mut reports) = (Budget::start(options), Vec::new());
+        for target in &self.stores {
+            if options.stop.signal().is_some() || budget.is_spent() {
+                break;
+            }
+            let report = self.tick_one(target, now, options);
+            budget.count(&report);
+            reports.push(report);
+        }
+        reports
     }
 
     fn tick_one(&self, target: &Target<S>, now: Timestamp, options: &Options) -> StoreReport {
@@ -153,4 +196,57 @@ fn finish(mut report: Report) -> Result<Report, Error> {
         report.run = None;
     }
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::Key, policy::Stamp, store::MemoryStore};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
+    const STORES: usize = 4;
+
+    /// Four stores, each more than a millisecond's work.
+    fn reaper() -> Reaper<MemoryStore> {
+        let store = || {
+            let run = |number| Key::from(format!("cron:j:run:00000000-0000-4000-8000-{number:012}").as_str());
+            let old = Stamp::At(Timestamp::from_millis(NOW.as_millis() - 90_000_000));
+            MemoryStore::new((0..100_000).map(|number| (run(number), old)))
+        };
+        let first = Reaper::new(store(), Policy::default()).with_allow_mass_delete(true);
+        (1..STORES).fold(first, |reaper, _| reaper.with_store(store()))
+    }
+
+    fn outcomes(report: &Report) -> Vec<Outcome> {
+        report.stores.iter().map(|store| store.outcome).collect()
+    }
+
+    #[test]
+    fn without_time_each_call_sweeps_one_store_and_the_last_one_is_done() {
+        let reaper = reaper().with_max_time(Age::from_millis(1).unwrap());
+        for call in 1..=STORES {
+            let report = reaper.tick(NOW).unwrap();
+            let mut expected = vec![Outcome::Throttled; call - 1];
+            expected.push(Outcome::Swept);
+            assert_eq!((outcomes(&report), report.done), (expected, call == STORES), "call {call}");
+            assert!(report.run.is_some());
+        }
+        let report = reaper.tick(NOW).unwrap();
+        assert_eq!((outcomes(&report), report.done), (vec![Outcome::Throttled; STORES], true));
+    }
+
+    #[test]
+    fn with_time_enough_one_call_sweeps_them_all() {
+        let report = reaper().with_max_time(Age::from_hours(1)).tick(NOW).unwrap();
+        assert_eq!((outcomes(&report), report.done), (vec![Outcome::Swept; STORES], true));
+    }
+
+    #[test]
+    fn asked_to_stop_it_begins_with_no_store() {
+        let stop = Stop::default();
+        let reaper = reaper().with_stop(stop.clone());
+        stop.asked().store(15, Ordering::SeqCst);
+        let report = reaper.tick(NOW).unwrap();
+        assert_eq!((report.stores.len(), report.done, report.run), (0, false, None));
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Items, RunId};
 use crate::{
-    model::{Error, Key, Timestamp},
+    model::{Error, ErrorKind, Key, Timestamp},
     policy::{Decision, KeepReason, Policy, Rule, Verdict},
 };
 
@@ -46,6 +46,8 @@ impl Verb {
 pub enum Outcome {
     /// Rows went (or would go, in a dry run).
     Swept,
+    /// Rows came back, or went again (or would, in a dry run).
+    Restored,
     /// Nothing had to go; nothing was written.
     Nothing,
     /// It was not due yet; the store was not looked at.
@@ -61,11 +63,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How it ended where this went wrong.
+    #[must_use]
+    pub fn of_error(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Busy | ErrorKind::Held => Self::Busy,
+            ErrorKind::Refused | ErrorKind::Changed => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+
     /// The outcome's name in JSON and in the log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Swept => "swept",
+            Self::Restored => "restored",
             Self::Nothing => "nothing",
             Self::Throttled => "throttled",
             Self::Disabled => "disabled",
@@ -144,6 +157,9 @@ pub struct StoreReport {
     pub kept_by: BTreeMap<KeepReason, u64>,
     /// The rows that went; every row when that was asked for; none when nobody asked.
     pub items: Items,
+    /// The guard that would refuse a plan that is only shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_refuse: Option<Error>,
     /// What went wrong.
     pub error: Option<Error>,
 }
@@ -165,6 +181,7 @@ impl StoreReport {
             by_rule: BTreeMap::new(),
             kept_by: BTreeMap::new(),
             items: Items::default(),
+            would_refuse: None,
             error: None,
         }
     }
@@ -172,12 +189,7 @@ impl StoreReport {
     /// A report on a store where something went wrong and nothing was removed.
     #[must_use]
     pub fn of_error(store: String, error: Error) -> Self {
-        use crate::model::ErrorKind;
-        let outcome = match error.kind() {
-            ErrorKind::Busy | ErrorKind::Held => Outcome::Busy,
-            ErrorKind::Refused | ErrorKind::Changed => Outcome::Refused,
-            _ => Outcome::Failed,
-        };
+        let outcome = Outcome::of_error(&error);
         Self { error: Some(error), ..Self::idle(store, outcome) }
     }
 
@@ -224,13 +236,16 @@ pub struct Report {
     pub verb: Verb,
     /// Whether this was for real; `false` for a plan and a dry run.
     pub applied: bool,
+    /// Whether every store had its turn; `false` when some were left for lack of time or at a signal, which are not in
+    /// [`Report::stores`].
+    pub done: bool,
     /// The run, when something was changed.
     pub run: Option<RunId>,
     /// The time that rows were judged at.
     pub now: Timestamp,
     /// The policy in force.
     pub policy: Policy,
-    /// One report for each store.
+    /// One report for each store that had its turn.
     pub stores: Vec<StoreReport>,
 }
 
@@ -252,10 +267,11 @@ impl Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 8)?;
+        let mut report = serializer.serialize_struct("Report", 9)?;
         report.serialize_field("schema", SCHEMA)?;
         report.serialize_field("verb", &self.verb)?;
         report.serialize_field("applied", &self.applied)?;
+        report.serialize_field("done", &self.done)?;
         report.serialize_field("run", &self.run)?;
         report.serialize_field("now", &self.now)?;
         report.serialize_field("policy", &self.policy)?;

@@ -63,9 +63,16 @@ fn config_show_is_a_table_with_origins() {
     rules.subagent       "1w"                        session-reaper.toml:3
     max_entries          false                       default
     keep                 []                          default
+    trash.enabled        true                        default
+    trash.retention      "1w"                        default
+    trash.compress       false                       default
     every                "5m"                        default
     lock_timeout         "5s"                        default
+    max_time             false                       default
     beside_live_gateway  false                       default
+    allow_mass_delete    false                       default
+    allow_clock_jump     false                       default
+    allow_tightened      false                       default
     log.format           "text"                      default
     color                "never"                     --color
     --- stderr

@@ -6,16 +6,23 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "tests make files as any program would, and end by panicking"
 )]
 
 mod apply;
+mod check;
 mod config;
 mod doctor;
+mod guards;
+mod limits;
 mod log;
 mod others;
 mod output;
+mod past;
+mod pins;
+mod pipe;
 mod plan;
 mod prune;
 mod stores;

@@ -22,7 +22,10 @@ fn json_has_the_promised_shape() {
     assert!(ran.out.ends_with("}\n") && ran.out.lines().count() == 1);
     assert_eq!(ran.err, "");
     let json = ran.json();
-    assert_eq!(keys(&json), ["applied", "now", "policy", "run", "schema", "stores", "totals", "verb"]);
+    assert_eq!(
+        keys(&json),
+        ["applied", "done", "now", "policy", "run", "schema", "stores", "totals", "verb"]
+    );
     assert_eq!(
         (&json["schema"], &json["now"]),
         (&"session-reaper/1".into(), &"2026-11-21T08:00:00.000Z".into())

@@ -17,6 +17,7 @@ fn prune_removes_what_has_expired_and_no_other_byte() {
       kept    not-expired 2, no-rule 2
     kept 4, pruned 2, failed 0, freed 246 B, next due 2026-11-21T08:05:00.000Z
     --- stderr
+    note: to take this back: [PROGRAM] undo --store sessions.json [RUN]
     "#);
     assert_eq!(world.read("sessions.json"), usual_survivors());
     assert_snapshot!(world.run("prune --yes sessions.json").shown(), @r#"
@@ -47,7 +48,7 @@ fn prune_without_a_terminal_and_without_yes_is_refused() {
     --- stdout
     --- stderr
     error: prune asks first, and there is no terminal to ask on; nothing was removed
-    hint: to prune without being asked: [PROGRAM] --now 1795248000000 prune --keep 'a*b' sessions.json --yes; to see what would go: [PROGRAM] --now 1795248000000 prune --keep 'a*b' sessions.json -n
+    hint: to go on without being asked: [PROGRAM] --now 1795248000000 prune --keep 'a*b' sessions.json --yes; to see what would go: [PROGRAM] --now 1795248000000 prune --keep 'a*b' sessions.json -n
     "#);
     assert_eq!(world.listing(), before);
 }

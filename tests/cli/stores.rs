@@ -38,6 +38,7 @@ fn a_folder_stands_for_every_agent_below_it() {
     state/agents/work/sessions/sessions.json  2 of 6 rows pruned (246 B of 638 B)
     kept 8, pruned 4, failed 0, freed 492 B, next due 2026-11-21T08:05:00.000Z
     --- stderr
+    note: to take this back: [PROGRAM] undo --store state/agents/main/sessions/sessions.json --store state/agents/work/sessions/sessions.json [RUN]
     "#);
     for agent in ["main", "work"] {
         assert_eq!(world.read(&format!("state/agents/{agent}/sessions/sessions.json")), usual_survivors());
@@ -275,6 +276,7 @@ fn stores_that_fail_and_stores_that_do_not_are_partly_done() {
     hint: a gateway takes such a store for empty; stop it and mend the text, or bring it back from a backup
     error: cannot find none.json: no such file or directory; nothing was removed
     hint: check the path; `session-reaper config show` prints the stores in force
+    note: to take this back: [PROGRAM] undo --store sessions.json [RUN]
     "#);
     world.run("prune -y none.json nothing.json").expect(10);
     world.run("prune -y none.json bad.json").expect(1);
@@ -310,7 +312,7 @@ fn a_store_with_a_second_name_and_one_that_is_a_folder_are_refused() {
     exit 4
     --- stdout
     sessions.json: refused
-    kept 0, pruned 0, failed 0, freed 0 B, next due 2026-11-21T08:05:00.000Z
+    kept 0, pruned 0, failed 0, freed 0 B, next due now
     --- stderr
     error: cannot sweep sessions.json: it has more than one name (a hard link), and only one of them would get the new text; nothing was removed
     hint: copy it to a file of its own, or remove the other name

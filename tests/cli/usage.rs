@@ -69,9 +69,16 @@ fn help_and_version_are_data() {
       list         The rows of a store, by age, weight or expiry
       stats        What costs the bytes: kinds of rows, their age, their heaviest fields
       explain      The verdict on one row: rule, age, when it goes, what protects it
+      history      What was done to a store: every run and every undo
+      undo         Take a run back: its rows return in their old bytes
+      trash        What was removed and can still be brought back
+      pin          Protect a row from every rule; without KEY, list the pins
+      unpin        Take the pin from a row: rules judge it again
+      compact      Shrink without pruning: fields that a gateway makes anew go from inactive rows
+      check        For monitoring: is everything swept as it should be? One line
       doctor       What is wrong here: broken stores, stale locks, odd owners, live gateways
       config       The configuration in force
-      demo         Make a store as gateways leave it, sweep it, and show what happened
+      demo         Make a store as gateways leave it, sweep it, take that back, and show what happened
       completions  Print the completions of a shell
       man          Print the manual page
       help         Print this message or the help of the given subcommand(s)

@@ -65,9 +65,9 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
-    /// Exit code, stdout and stderr for a snapshot.
+    /// Exit code, stdout and stderr for a snapshot, names of runs as `[RUN]`.
     pub(crate) fn shown(&self) -> String {
-        format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.out, self.err)
+        without_runs(&format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.out, self.err))
     }
 
     #[track_caller]
@@ -75,6 +75,15 @@ impl Ran {
         assert_eq!(self.code, code, "{}", self.shown());
         self
     }
+}
+
+/// Names of runs differ from run to run: `20261121T080000000Z-1f2e3d4c`.
+fn without_runs(text: &str) -> String {
+    let is_run =
+        |word: &&str| word.len() == 28 && word.get(8..9) == Some("T") && word.get(18..20) == Some("Z-");
+    let runs: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(is_run).collect();
+    runs.iter().fold(text.to_owned(), |text, run| text.replace(run, "[RUN]"))
 }
 
 /// A folder of its own.
@@ -111,15 +120,24 @@ impl World {
 
     /// A command that sees nothing of the machine it runs on.
     pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        self.command_at(&NOW.to_string(), args)
+    }
+
+    /// The same at another time.
+    fn command_at<S: AsRef<std::ffi::OsStr>>(&self, now: &str, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("session-reaper"));
         command.env_clear().current_dir(self.dir.path()).env("HOME", self.dir.path());
-        command.stdin(Stdio::null()).args(["--now", &NOW.to_string()]).args(args);
+        command.stdin(Stdio::null()).args(["--now", now]).args(args);
         command
     }
 
     /// Runs a line of words.
     pub(crate) fn run(&self, line: &str) -> Ran {
         self.ran(self.command(line.split_whitespace()).output().unwrap())
+    }
+
+    pub(crate) fn run_at(&self, now: &str, line: &str) -> Ran {
+        self.ran(self.command_at(now, line.split_whitespace()).output().unwrap())
     }
 
     pub(crate) fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> Ran {

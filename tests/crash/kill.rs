@@ -1,103 +1,176 @@
-//! Killed at every system call: the store is old or new, and the next sweep finishes the work.
+//! Killed at every system call: the store is old or new, a row that is gone is in the trash, and the next run finishes the
+//! work.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use crate::{
-    rig::{self, Point, Subject},
-    world::{Found, Scenario, World},
+    check::{self, after_the_end, is_told, must_heal},
+    rig::{self, Point},
+    scenario::{PRUNE, Program, Scenario, Step},
+    scenarios,
+    world::{Found, World},
 };
 
-/// How the store was found, over all points.
+/// So many must be tried, all scenarios together.
+const LEAST: usize = 2_000;
+
+/// At every how many-th point the verbs are asked.
+const TOLD: usize = 8;
+
+/// How the store was found, over all points of a scenario.
 #[derive(Debug, Default)]
 struct Tally {
     old: usize,
     new: usize,
-    torn: Vec<String>,
+    wrong: Vec<String>,
 }
 
-/// Kills a subject at each point, each time on a fresh copy.
-fn kill_at(scenario: Scenario, subject: Subject, points: &[Point], then: impl Fn(&World, &str)) -> Tally {
-    let mut tally = Tally::default();
-    for point in points {
-        let world = World::new(scenario);
-        let inject = format!("{}:signal=KILL:when={}", point.name, point.number);
-        let output = rig::run(&world, subject, Some(&inject));
-        let what = format!("{}: killed at {} #{}, {}", scenario.name, point.name, point.number, point.line);
-        assert!(rig::was_killed(&output), "{what}: it went on, {:?}", output.status);
-        match world.found() {
-            Found::Old => tally.old += 1,
-            Found::New => tally.new += 1,
-            Found::Torn(text) => tally.torn.push(format!("{what}: {text:?}")),
+impl Tally {
+    fn of(results: Vec<Result<Found, String>>) -> Self {
+        let mut tally = Self::default();
+        for result in results {
+            match result {
+                Ok(Found::Old) => tally.old += 1,
+                Ok(_) => tally.new += 1,
+                Err(wrong) => tally.wrong.push(wrong),
+            }
         }
-        then(&world, &what);
+        tally
     }
-    tally
 }
 
-fn i3_killed_everywhere(scenario: Scenario) {
+/// Kills a scenario's line at each point, each time in a fresh world.
+fn kill_at_each(
+    scenario: &Scenario,
+    points: &[Point],
+    then: fn(&World, usize) -> Result<(), String>,
+) -> Tally {
+    let numbered: Vec<_> = points.iter().enumerate().collect();
+    let results = rig::each(&numbered, |(at, point)| {
+        let world = World::new(scenario);
+        let found = rig::kill(&world, scenario.line, point).and_then(|()| after_the_end(&world));
+        let healed = found.and_then(|found| then(&world, *at).map(|()| found));
+        check::at(&world, "killed", point, healed)
+    });
+    Tally::of(results)
+}
+
+/// Kills at every call of a scenario; tells how many there were.
+fn killed_everywhere(scenario: &Scenario) -> Option<Result<usize, String>> {
     let begin = Instant::now();
-    let Some(points) = rig::points(scenario, rig::ours) else { return };
-    let tally = kill_at(scenario, rig::ours, &points, World::must_heal);
+    let points = rig::points(scenario)?;
+    let tally = kill_at_each(scenario, &points, |world, at| {
+        must_heal(world)?;
+        // What the files say is looked at every time; what the verbs say about them is the same thing again.
+        if at % TOLD == 0 { is_told(world) } else { Ok(()) }
+    });
+    let (count, took) = (points.len(), begin.elapsed());
     eprintln!(
-        "{}: killed at {} points in {:?}: {} times the old store, {} times the new one",
+        "{}: killed at {count} points in {took:.1?}: {} times the old store, {} times the new one, {} wrong",
         scenario.name,
-        points.len(),
-        begin.elapsed(),
         tally.old,
-        tally.new
+        tally.new,
+        tally.wrong.len()
     );
-    assert!(tally.torn.is_empty(), "{:#?}", tally.torn);
-    // A sweep makes some 85 calls once it has named its store; far fewer, and the rig looks at something else.
-    assert!(points.len() >= 80, "only {} points", points.len());
-    assert!(tally.old >= 50 && tally.new >= 20, "{tally:?}");
+    let changes = scenario.old != scenario.new;
+    Some(if !tally.wrong.is_empty() {
+        Err(format!(
+            "{} of {count}, such as {:#?}",
+            tally.wrong.len(),
+            &tally.wrong[..tally.wrong.len().min(5)]
+        ))
+    } else if count < scenario.least || changes && (tally.old < 20 || tally.new < 20) {
+        Err(format!("{}: {count} points, {} old, {} new: too few", scenario.name, tally.old, tally.new))
+    } else {
+        Ok(count)
+    })
 }
 
 #[test]
-fn i3_killed_anywhere_while_the_first_row_goes() {
-    i3_killed_everywhere(Scenario {
-        name: "first row",
-        expired: &[true, false, false],
-        leftover: false,
-        foreign: false,
-    });
+fn i3_i4_killed_at_every_call_of_every_scenario() {
+    let begin = Instant::now();
+    let mut wrong = Vec::new();
+    let (mut points, mut told) = (0, 0);
+    for scenario in scenarios::ALL {
+        match killed_everywhere(scenario) {
+            None => return,
+            Some(Ok(count)) => (points, told) = (points + count, told + 1),
+            Some(Err(complaint)) => wrong.push(complaint),
+        }
+    }
+    eprintln!("killed at {points} points of {told} scenarios in {:.1?}", begin.elapsed());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(told >= 12 && points >= LEAST, "only {points} points of {told} scenarios");
 }
 
-#[test]
-fn i3_killed_anywhere_while_the_last_row_goes_and_a_leftover_is_cleared() {
-    i3_killed_everywhere(Scenario {
-        name: "last row",
-        expired: &[false, false, true],
-        leftover: true,
-        foreign: false,
-    });
-}
+/// A pruner as one should not write it: in place.
+const IN_PLACE: Scenario = Scenario {
+    name: "in place",
+    program: Program::Shell,
+    line: &["-c", "printf %s \"$0\" > {store}", "{new}"],
+    ..Scenario::PRUNE
+};
 
-#[test]
-fn i3_killed_anywhere_while_every_row_of_another_user_goes() {
-    i3_killed_everywhere(Scenario {
-        name: "all rows",
-        expired: &[true, true],
-        leftover: false,
-        foreign: true,
-    });
-}
+/// Another, which is careful with the store, and keeps nothing of what it removes.
+const FOR_EVER: Scenario = Scenario {
+    name: "for ever",
+    line: &["-c", "printf %s \"$0\" > {store}.new && exec mv -T {store}.new {store}", "{new}"],
+    ..IN_PLACE
+};
 
-/// A sweeper as one should not write it: in place.
-fn in_place(world: &World) -> (PathBuf, Vec<String>) {
-    let text =
-        "{\n  \"agent:main:telegram:group:1\": {\n    \"updatedAt\": 1700000000000,\n    \"x\": 1e2\n  }\n}";
-    let script = format!("printf %s \"$0\" > {}", world.store().display());
-    ("sh".into(), vec!["-c".to_owned(), script, text.to_owned()])
-}
-
-#[test]
-fn the_rig_finds_a_sweeper_that_writes_in_place() {
-    let scenario = Scenario { name: "in place", expired: &[true, false], leftover: false, foreign: false };
-    let Some(points) = rig::points(scenario, in_place) else { return };
-    let tally = kill_at(scenario, in_place, &points, |_, _| {});
-    eprintln!("in place: {} of {} points leave a torn store", tally.torn.len(), points.len());
-    assert!(!tally.torn.is_empty(), "{points:#?}");
+/// What is wrong at the points of a pruner that is not ours, and how many points there are.
+fn wrong_with(scenario: &Scenario) -> Option<(Vec<String>, usize)> {
+    let points = rig::points(scenario)?;
+    let tally = kill_at_each(scenario, &points, |_, _| Ok(()));
     let world = World::new(scenario);
-    assert!(rig::run(&world, in_place, None).status.success());
+    assert_eq!(rig::run(&world, scenario.line, None).code, 0, "{}", scenario.name);
     assert_eq!(world.found(), Found::New, "left alone it does what a sweep does");
+    eprintln!("{}: {} of {} points are wrong", scenario.name, tally.wrong.len(), points.len());
+    Some((tally.wrong, points.len()))
+}
+
+#[test]
+fn the_rig_finds_a_pruner_that_writes_in_place() {
+    let Some((wrong, points)) = wrong_with(&IN_PLACE) else { return };
+    let torn = wrong.iter().filter(|wrong| wrong.contains("neither old nor new")).count();
+    assert!(torn > 0 && torn < points, "{wrong:#?}");
+}
+
+#[test]
+fn the_rig_finds_a_pruner_that_keeps_nothing() {
+    let Some((wrong, points)) = wrong_with(&FOR_EVER) else { return };
+    let lost = wrong.iter().filter(|wrong| wrong.contains("nor in the trash")).count();
+    assert!(lost > 0 && lost < points && lost == wrong.len(), "{wrong:#?}");
+}
+
+#[test]
+fn the_rig_finds_what_the_next_run_does_not_heal() {
+    if rig::points(&Scenario::PRUNE).is_none() {
+        return;
+    }
+    let prune = Scenario::PRUNE;
+    for (broken, complaint) in [
+        (Scenario { next: &["prune", "-n", "{store}"], ..prune }, "the store is the old one"),
+        (Scenario { new: "-S-", ..prune }, "neither old nor new"),
+        (Scenario { runs: 2, ..prune }, "1 lines in the journal"),
+        (Scenario { bundles: 2, ..prune }, "1 bundles"),
+        (Scenario { next: &["prune", "--yes", "{store}.gone"], ..prune }, "the next run"),
+        (Scenario { next: &["prune", "--yes", "--no-trash", "{store}"], ..prune }, "nor in the trash"),
+        (
+            Scenario {
+                before: &[Step::Store("-SS"), Step::Leftover],
+                old: "-SS",
+                next: &["prune", "-n", "{store}"],
+                runs: 0,
+                bundles: 0,
+                ..prune
+            },
+            "is left",
+        ),
+    ] {
+        let world = World::new(&broken);
+        let wrong = must_heal(&world).expect_err(complaint);
+        assert!(wrong.contains(complaint), "{complaint}: {wrong}");
+    }
+    assert_eq!(must_heal(&World::new(&Scenario { line: PRUNE, ..prune })), Ok(()));
 }

@@ -13,11 +13,17 @@
     reason = "tests make files as any program would, say what they did, and end by panicking"
 )]
 
+mod check;
 mod errors;
 mod jail;
+mod judge;
 mod kill;
 mod order;
+mod pairs;
 mod rig;
+mod scenario;
+mod scenarios;
 mod signals;
 mod stopped;
+mod strace;
 mod world;

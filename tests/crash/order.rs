@@ -1,8 +1,11 @@
 //! The order of the calls of a sweep: all written, made durable, renamed, and the folder made durable.
 
+use std::fs;
+
 use crate::{
     rig,
-    world::{Scenario, World},
+    scenario::{Scenario, Step},
+    world::World,
 };
 
 /// What makes the new text durable, as places in a trace; `Err` names what is missing or out of order.
@@ -40,17 +43,54 @@ fn durable(trace: &str) -> Result<[usize; 4], String> {
     }
 }
 
+/// Whether the bundle is durable before the new text takes the store's place: its rows, its manifest, its own folder and the
+/// trash.
+fn is_kept_before(trace: &str, rename: usize) -> Result<(), String> {
+    let before: Vec<&str> = trace.lines().take(rename).collect();
+    let find = |what: &str, from: usize, is: &dyn Fn(&str) -> bool| {
+        let found = before.iter().skip(from).position(|line| is(line)).map(|at| at + from);
+        found.ok_or_else(|| format!("before the rename there is no {what} after line {from}"))
+    };
+    let file = |line: usize| before[line].rsplit("= ").next().unwrap().trim().to_owned();
+    let made = |name: &str| format!("\"{name}\", O_");
+    let synced = |what: &str, from: usize, file: &str| {
+        // Once it is closed the number is another file's.
+        let closed = before.iter().skip(from).position(|line| line.contains(&format!("close({file})")));
+        let end = closed.map_or(before.len(), |closed| from + closed);
+        let synced = before[..end].iter().skip(from).position(|line| line.contains(&format!("sync({file})")));
+        synced.map(|at| at + from).ok_or_else(|| format!("there is no fsync of {what} after line {from}"))
+    };
+    let rows = find("rows", 0, &|line| line.contains(&made("rows.json")) && line.contains("O_EXCL"))?;
+    let rows_synced = synced("the rows", rows, &file(rows))?;
+    let manifest = find("manifest", 0, &|line| line.contains(&made("manifest.json.tmp")))?;
+    let written = synced("the manifest", manifest, &file(manifest))?;
+    let named = find("name of the manifest", written.max(rows_synced), &|line| {
+        line.contains(" renameat(") && line.contains(", \"manifest.json\")")
+    })?;
+    let bundle = before[named].split(['(', ',']).nth(1).unwrap().to_owned();
+    let folder = find("folder of the bundle", 0, &|line| {
+        line.contains("openat(") && line.contains(".unfinished\"") && line.ends_with(&format!(" = {bundle}"))
+    })?;
+    let trash = before[folder].split(['(', ',']).nth(1).unwrap().to_owned();
+    let bundle_synced = synced("the bundle", named, &bundle)?;
+    synced("the trash", bundle_synced, &trash).map(drop)
+}
+
 #[test]
-fn i3_the_new_text_is_durable_before_it_takes_the_stores_place_and_the_folder_after() {
-    for foreign in [false, true] {
-        let scenario = Scenario { name: "order", expired: &[true, false], leftover: false, foreign };
-        if rig::points(scenario, rig::ours).is_none() {
+fn i3_i4_all_is_durable_before_the_new_text_takes_the_stores_place_and_the_folder_after() {
+    let foreign = [Step::Store("GSS"), Step::Foreign];
+    for before in [&foreign[..1], &foreign[..]] {
+        if rig::points(&Scenario::PRUNE).is_none() {
             return;
         }
-        let world = World::new(scenario);
-        assert!(rig::run(&world, rig::ours, None).status.success());
-        let trace = std::fs::read_to_string(world.trace()).unwrap();
+        let world = World::new(&Scenario::PRUNE);
+        for step in &before[1..] {
+            world.go_through(*step);
+        }
+        assert_eq!(rig::run(&world, Scenario::PRUNE.line, None).code, 0);
+        let trace = fs::read_to_string(world.trace()).unwrap();
         let order = durable(&trace).unwrap_or_else(|wrong| panic!("{wrong}: {trace}"));
+        is_kept_before(&trace, order[2]).unwrap_or_else(|wrong| panic!("{wrong}: {trace}"));
         eprintln!(
             "write, fsync, rename and fsync of the folder are lines {order:?} of {}",
             trace.lines().count()
@@ -78,4 +118,28 @@ fn the_reader_of_orders_sees_what_is_missing() {
     ] {
         assert!(durable(&wrong.join("\n")).is_err(), "{wrong:?}");
     }
+}
+
+#[test]
+fn the_reader_of_orders_sees_what_is_not_kept() {
+    let lines = [
+        "1 openat(8, \"r.s.unfinished\", O_DIRECTORY) = 9",
+        "1 openat(9, \"rows.json\", O_RDWR|O_CREAT|O_EXCL, 0600) = 7",
+        "1 fsync(7) = 0",
+        "1 close(7) = 0",
+        "1 openat(9, \"manifest.json.tmp\", O_RDWR|O_CREAT|O_EXCL, 0600) = 7",
+        "1 fsync(7) = 0",
+        "1 renameat(9, \"manifest.json.tmp\", 9, \"manifest.json\") = 0",
+        "1 fsync(9) = 0",
+        "1 fsync(8) = 0",
+        "1 renameat(4, \"t.tmp\", 3, \"sessions.json\") = 0",
+    ];
+    assert_eq!(is_kept_before(&lines.join("\n"), lines.len() - 1), Ok(()));
+    for left_out in (0..lines.len() - 1).filter(|at| !lines[*at].contains("close(")) {
+        let rest: Vec<_> =
+            lines.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, line)| *line).collect();
+        assert!(is_kept_before(&rest.join("\n"), rest.len() - 1).is_err(), "without {}", lines[left_out]);
+    }
+    let too_late = [&lines[..8], &lines[9..], &lines[8..9]].concat();
+    assert!(is_kept_before(&too_late.join("\n"), 8).is_err());
 }

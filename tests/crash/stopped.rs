@@ -9,8 +9,7 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::{Child, Output, Stdio},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -19,11 +18,15 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     rig::{self, Point},
-    world::{Scenario, World, binary},
+    scenario::Scenario,
+    world::{World, binary},
 };
 
-const SCENARIO: Scenario =
-    Scenario { name: "stopped", expired: &[true, false], leftover: false, foreign: false };
+const SCENARIO: Scenario = Scenario {
+    name: "stopped",
+    line: &["prune", "--yes", "--lock-timeout", "300ms", "{store}"],
+    ..Scenario::PRUNE
+};
 
 /// After so long the lock is anybody's.
 const STALE: Duration = Duration::from_millis(30_500);
@@ -34,7 +37,8 @@ const UPDATE: &str = "\"agent:main:main\":{\"updatedAt\":1795248000000}";
 /// that the stop comes with is still carried out.
 fn stops(points: &[Point]) -> Vec<(&'static str, Point, i32)> {
     let at = |text: &str| points.iter().position(|point| point.line.contains(text)).expect(text);
-    let locked = at("linkat(");
+    // The journal gets its name by a link as well.
+    let locked = at("sessions.json.lock\", 0)");
     let exchanged = at("RENAME_EXCHANGE");
     let before =
         points[locked..exchanged].iter().rposition(|point| point.line.contains("sessions.json.lock"));
@@ -49,21 +53,9 @@ fn stops(points: &[Point]) -> Vec<(&'static str, Point, i32)> {
 }
 
 /// Starts a sweep that will be stopped at a call.
-fn start(world: &World, at: &Point) -> Child {
-    let (program, mut args) = rig::ours(world);
-    args.extend(["--lock-timeout".to_owned(), "300ms".to_owned()]);
-    let inject = format!("inject={}:signal=STOP:when={}", at.name, at.number);
-    let mut strace = vec!["-f", "-qq", "-o", "/dev/null", "-e", &inject, "--"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect::<Vec<_>>();
-    strace.push(program.display().to_string());
-    let mut command = world.command("strace".as_ref(), strace.into_iter().chain(args));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn lock_of(world: &World) -> PathBuf {
-    world.folder().join("sessions.json.lock")
+fn start(world: &World, at: &Point) {
+    let words = world.words(SCENARIO.program, SCENARIO.line);
+    world.start(&rig::strace("/dev/null", Some(&at.inject("signal=STOP")), words));
 }
 
 fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -115,17 +107,17 @@ fn rob_and_write(world: &World, lock: &Path) -> (Vec<u8>, u64) {
 }
 
 fn robbed_while_stopped(what: &str, at: &Point, exit: i32) {
-    let world = World::new(SCENARIO);
-    let child = start(&world, at);
-    let lock = lock_of(&world);
+    let world = World::apart(&SCENARIO);
+    start(&world, at);
+    let lock = world.lock();
     let owner = stopped_owner(&world, &lock);
     thread::sleep(STALE);
     let (note, ino) = rob_and_write(&world, &lock);
     let written = fs::read_to_string(world.store()).unwrap();
     kill_process(owner, Signal::CONT).unwrap();
-    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&stderr);
-    assert_eq!(status.code(), Some(exit), "{what}: {said}");
+    let ended = world.wait();
+    let said = &ended.stderr;
+    assert_eq!(ended.code, exit, "{what}: {said}");
     assert_eq!(fs::read(&lock).unwrap(), note, "{what}: the new owner's lock");
     assert_eq!(fs::metadata(&lock).unwrap().ino(), ino, "{what}: the new owner's lock");
     assert_eq!(fs::read_to_string(world.store()).unwrap(), written, "{what}: the new owner's update");
@@ -134,7 +126,7 @@ fn robbed_while_stopped(what: &str, at: &Point, exit: i32) {
 
 #[test]
 fn i7_an_owner_who_was_stopped_and_robbed_commits_nothing_and_removes_nothing() {
-    let Some(points) = rig::points(SCENARIO, rig::ours) else { return };
+    let Some(points) = rig::points(&SCENARIO) else { return };
     let stops = stops(&points);
     thread::scope(|scope| {
         for (what, at, exit) in &stops {

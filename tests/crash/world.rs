@@ -1,56 +1,29 @@
-//! A folder with a small store in it, and what a sweep makes of it.
+//! A folder with a store in it, as a scenario wants it, and command lines that run in there.
 
 use std::{
-    ffi::OsStr,
+    cell::RefCell,
     fs,
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
-    process::Command,
+    thread,
     time::{Duration, SystemTime},
 };
 
 use tempfile::TempDir;
 
-use crate::{jail::Jail, rig};
+use crate::{
+    jail::{Lease, quoted},
+    rig,
+    scenario::{Line, Program, Scenario, Step, key, text},
+};
 
-/// The time of every sweep here: all rows are older than a day.
-const NOW: &str = "2026-11-21T08:00:00Z";
-
-/// A store, which of its rows go, and what lies beside it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scenario {
-    pub(crate) name: &'static str,
-    /// Which rows are expired cron runs; the others stay.
-    pub(crate) expired: &'static [bool],
-    /// Whether a killed sweep has left something, so that our folder is there already.
-    pub(crate) leftover: bool,
-    /// Whether the store belongs to another user, where root runs the test.
-    pub(crate) foreign: bool,
-}
-
-impl Scenario {
-    pub(crate) fn old_text(&self) -> String {
-        text(self.expired.iter().enumerate().map(|(index, expired)| (index, *expired)))
-    }
-
-    pub(crate) fn new_text(&self) -> String {
-        text(self.expired.iter().enumerate().map(|(index, expired)| (index, *expired)).filter(|row| !row.1))
-    }
-}
-
-/// A store as gateways write it.
-fn text(rows: impl Iterator<Item = (usize, bool)>) -> String {
-    let rows: Vec<String> = rows.map(|(index, expired)| row(index, expired)).collect();
-    if rows.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n}}", rows.join(",\n")) }
-}
-
-fn row(index: usize, expired: bool) -> String {
-    let key = if expired {
-        format!("agent:main:cron:job{index}:run:0f6a2b1c-1111-4222-8333-{index:012}")
-    } else {
-        format!("agent:main:telegram:group:{index}")
-    };
-    format!("  \"{key}\": {{\n    \"updatedAt\": 1700000000000,\n    \"x\": 1e2\n  }}")
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// 128 and the number of the signal when a signal ended it.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// What stands at the store's path.
@@ -62,34 +35,68 @@ pub(crate) enum Found {
     Torn(String),
 }
 
-/// A fresh folder with the store of a scenario.
+/// A fresh folder with all that comes before the command line of a scenario.
 pub(crate) struct World {
     dir: TempDir,
-    scenario: Scenario,
-    jail: Option<Jail>,
+    pub(crate) scenario: Scenario,
+    lease: RefCell<Lease>,
 }
 
 impl World {
-    pub(crate) fn new(scenario: Scenario) -> Self {
-        let world = Self { dir: tempfile::tempdir().unwrap(), scenario, jail: Jail::new() };
-        if world.jail.is_none() {
-            rig::skip("a namespace of its own for each sweep needs root, and unshare of util-linux");
-        }
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self::with(scenario, Lease::take())
+    }
+
+    /// A world for who takes long: nobody waits for it.
+    pub(crate) fn apart(scenario: &Scenario) -> Self {
+        Self::with(scenario, Lease::own())
+    }
+
+    fn with(scenario: &Scenario, lease: Lease) -> Self {
+        let world = Self { dir: folder(), scenario: *scenario, lease: RefCell::new(lease) };
         fs::create_dir(world.folder()).unwrap();
-        fs::write(world.store(), scenario.old_text()).unwrap();
-        // One that was written to just now is read twice, after a pause: calls that not every run would make.
-        let old = SystemTime::now() - Duration::from_hours(1);
-        fs::File::options().write(true).open(world.store()).unwrap().set_modified(old).unwrap();
-        if scenario.leftover {
-            fs::create_dir(world.ours()).unwrap();
-            fs::set_permissions(world.ours(), fs::Permissions::from_mode(0o700)).unwrap();
-            fs::write(world.ours().join("sessions.json.77.0.tmp"), "left").unwrap();
-        }
-        if scenario.foreign && is_root() {
-            fs::set_permissions(world.store(), fs::Permissions::from_mode(0o640)).unwrap();
-            chown(world.store(), Some(65_534), Some(65_534)).unwrap();
+        for step in scenario.before {
+            world.go_through(*step);
         }
         world
+    }
+
+    /// Makes something happen in here.
+    pub(crate) fn go_through(&self, step: Step) {
+        match step {
+            Step::Store(letters) => {
+                fs::write(self.store(), text(letters)).unwrap();
+                make_old(&self.store());
+            }
+            Step::Run(line) => {
+                let ended = self.run(Program::Ours, line);
+                assert_eq!(ended.code, 0, "{}: {line:?}: {ended:?}", self.scenario.name);
+                make_old(&self.store());
+            }
+            Step::KilledAfterTheExchange(line) => {
+                rig::kill_after_the_exchange(self, line);
+                // The file is known by its times, which must stay; a young one would be read twice.
+                thread::sleep(Duration::from_millis(15));
+            }
+            Step::Leftover => {
+                fs::create_dir(self.ours()).unwrap();
+                fs::set_permissions(self.ours(), fs::Permissions::from_mode(0o700)).unwrap();
+                fs::write(self.ours().join("sessions.json.77.0.tmp"), "left").unwrap();
+            }
+            Step::Foreign if is_root() => {
+                fs::set_permissions(self.store(), fs::Permissions::from_mode(0o640)).unwrap();
+                chown(self.store(), Some(65_534), Some(65_534)).unwrap();
+            }
+            Step::Foreign => {}
+            Step::DeadLock => {
+                let note = "{\n  \"pid\": 4000000,\n  \"createdAt\": \"2020-01-01T00:00:00.000Z\"\n}";
+                fs::write(self.lock(), note).unwrap();
+                make_old(&self.lock());
+            }
+            Step::Compress => {
+                fs::write(self.folder().join("session-reaper.toml"), "[trash]\ncompress = true\n").unwrap();
+            }
+        }
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
@@ -100,7 +107,12 @@ impl World {
         self.folder().join("sessions.json")
     }
 
-    fn ours(&self) -> PathBuf {
+    /// The lock that gateways look at.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.folder().join("sessions.json.lock")
+    }
+
+    pub(crate) fn ours(&self) -> PathBuf {
         self.folder().join(".session-reaper")
     }
 
@@ -113,53 +125,108 @@ impl World {
         match fs::read(self.store()) {
             Ok(bytes) if bytes == self.scenario.old_text().into_bytes() => Found::Old,
             Ok(bytes) if bytes == self.scenario.new_text().into_bytes() => Found::New,
-            Ok(bytes) => Found::Torn(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(bytes) => Found::Torn(String::from_utf8_lossy(&bytes).chars().take(400).collect()),
             Err(error) => Found::Torn(error.to_string()),
         }
     }
 
-    /// Whatever happened before: a sweep that is left alone must finish the work and leave nothing on its way.
-    pub(crate) fn must_heal(&self, after: &str) {
-        let output = self.command(binary(), sweep(&self.store())).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{after}, then a clean sweep: {:?} {said}", output.status);
-        assert_eq!(self.found(), Found::New, "{after}, then a clean sweep");
-        let names = fs::read_dir(self.ours()).unwrap().map(|entry| entry.unwrap().file_name());
-        let left: Vec<_> = names
-            .filter(|name| {
-                matches!(Path::new(name).extension().and_then(OsStr::to_str), Some("tmp" | "swap"))
-            })
-            .collect();
-        assert!(left.is_empty(), "{after}, then a clean sweep: {left:?} is left");
-        let lock = self.folder().join("sessions.json.lock");
-        assert!(!lock.exists(), "{after}, then a clean sweep: the lock of the killed one is left");
+    /// Runs a command line to its end.
+    pub(crate) fn run(&self, program: Program, line: Line) -> Ended {
+        self.run_words(&self.words(program, line))
     }
 
-    /// A command that sees nothing of the machine it runs on.
-    pub(crate) fn command(&self, program: &Path, args: impl IntoIterator<Item = String>) -> Command {
-        let line = self.jail.as_ref().map_or(vec![program.into()], |jail| jail.enter(program.as_os_str()));
-        let mut command = Command::new(&line[0]);
-        command
-            .args(&line[1..])
-            .env_clear()
-            .env("HOME", self.dir.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.current_dir(self.folder()).stdin(std::process::Stdio::null()).args(args);
-        command
+    /// Runs a command to its end.
+    pub(crate) fn run_words(&self, words: &[String]) -> Ended {
+        self.start(words);
+        self.wait()
     }
+
+    /// Starts a command that sees nothing of the machine it runs on.
+    pub(crate) fn start(&self, words: &[String]) {
+        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        let [home, out, err] =
+            [self.dir.path().to_owned(), self.said("stdout"), self.said("stderr")].map(|path| quote(&path));
+        let (folder, words) = (quote(&self.folder()), words.join(" "));
+        let line = format!("(cd {folder} && HOME={home} exec {words}) </dev/null >{out} 2>{err}");
+        self.lease.borrow_mut().jail().tell(&line);
+    }
+
+    /// Waits for what was started.
+    pub(crate) fn wait(&self) -> Ended {
+        let code = self.lease.borrow_mut().jail().answer().expect("the shell answers");
+        let read = |what| String::from_utf8_lossy(&fs::read(self.said(what)).unwrap()).into_owned();
+        Ended { code, stdout: read("stdout"), stderr: read("stderr") }
+    }
+
+    fn said(&self, stream: &str) -> PathBuf {
+        self.dir.path().join(stream)
+    }
+
+    /// A program and its arguments.
+    pub(crate) fn words(&self, program: Program, line: Line) -> Vec<String> {
+        let program = if program == Program::Ours { binary() } else { Path::new("sh") };
+        let words = line.iter().map(|word| self.filled(word));
+        std::iter::once(program.display().to_string()).chain(words).collect()
+    }
+
+    fn filled(&self, word: &str) -> String {
+        let mut word = word.replace("{store}", &self.store().display().to_string());
+        if word.contains("{new}") {
+            word = word.replace("{new}", &self.scenario.new_text());
+        }
+        if word.contains("{key0}") {
+            word = word.replace("{key0}", &key(0, 'G'));
+        }
+        for (at, run) in ["{run1}", "{run2}"].into_iter().enumerate() {
+            if word.contains(run) {
+                word = word.replace(run, self.journal()[at]["run"].as_str().unwrap());
+            }
+        }
+        word
+    }
+
+    /// The lines of the journal.
+    pub(crate) fn journal(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.ours().join("journal.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The rows that are pinned; an error when the list of them is torn.
+    pub(crate) fn pins(&self) -> Result<usize, String> {
+        let Ok(text) = fs::read(self.ours().join("sessions.json.pins.json")) else { return Ok(0) };
+        let list: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|error| format!("the pins: {error}"))?;
+        list["pins"].as_array().map(Vec::len).ok_or_else(|| format!("no list of pins: {list}"))
+    }
+
+    /// The folders of bundles in the trash, by their names.
+    pub(crate) fn bundles(&self) -> Vec<PathBuf> {
+        let trash = fs::read_dir(self.ours().join("trash"));
+        let mut bundles: Vec<_> = trash.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        bundles.sort();
+        bundles
+    }
+}
+
+/// One in memory where there is one: what is durable is not the question here, and a disk is slow to say so.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = tempfile::Builder::new().prefix("crash-").tempdir_in(memory);
+    folder.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// A file that was written to just now is read twice, after a pause: calls that not every run would make.
+fn make_old(path: &Path) {
+    let old = SystemTime::now() - Duration::from_hours(1);
+    fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+}
+
+fn quote(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_session-reaper"))
-}
-
-/// The arguments of a sweep.
-pub(crate) fn sweep(store: &Path) -> Vec<String> {
-    ["--now", NOW, "prune", "--yes"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain([store.display().to_string()])
-        .collect()
 }
 
 pub(crate) fn is_root() -> bool {

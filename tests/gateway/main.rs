@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::world::{World, usual_store, usual_survivors};
+use crate::world::{Ran, World, usual_store, usual_survivors};
 
 const STORE: &str = "state/agents/main/sessions/sessions.json";
 
@@ -131,29 +131,64 @@ fn a_write_while_quiet_was_waited_for_is_waited_out() {
     assert!(text(&world).contains("agent:main:new"));
 }
 
-#[test]
-fn i9_rows_that_a_gateway_writes_back_are_told_and_counted() {
+/// Sweeps beside a gateway that writes back what it has in memory.
+fn written_back(flags: &str) -> Ran {
     let world = world();
-    let _gateway = Gateway::titled(&world);
-    let store = world.path(STORE);
+    run_and_write_back(&world, &format!("prune -y {flags} --beside-live-gateway {STORE}")).expect(1)
+}
+
+/// Runs a command beside a gateway that writes the store back as it was as soon as it changes.
+fn run_and_write_back(world: &World, line: &str) -> Ran {
+    let _gateway = Gateway::titled(world);
+    let (store, old) = (world.path(STORE), text(world));
     let ran = thread::scope(|scope| {
         scope.spawn(|| {
             let begin = Instant::now();
-            while fs::read_to_string(&store).unwrap() == usual_store() {
-                assert!(begin.elapsed() < Duration::from_secs(20), "nothing was swept");
+            while fs::read_to_string(&store).unwrap() == old {
+                assert!(begin.elapsed() < Duration::from_secs(20), "nothing was changed");
                 thread::sleep(Duration::from_millis(5));
             }
-            fs::write(store.with_extension("gateway"), usual_store()).unwrap();
+            fs::write(store.with_extension("gateway"), &old).unwrap();
             fs::rename(store.with_extension("gateway"), &store).unwrap();
         });
-        world.run(&format!("prune -y --json --beside-live-gateway {STORE}")).expect(1)
+        world.run(line)
     });
-    let report = &ran.json()["stores"][0];
+    assert_eq!(text(world), old);
+    ran
+}
+
+#[test]
+fn rows_that_came_back_and_that_a_gateway_takes_again_are_told() {
+    let world = world();
+    world.run(&format!("prune -y {STORE}")).expect(0);
+    let undo = format!("undo --beside-live-gateway --store {STORE}");
+    let ran = run_and_write_back(&world, &undo).expect(3);
+    assert!(ran.err.contains("2 rows went again: the gateway wrote back"), "{}", ran.shown());
+    assert!(ran.err.contains("stop the gateway"), "{}", ran.shown());
+}
+
+#[test]
+fn fields_that_a_gateway_writes_back_are_told() {
+    let world = world();
+    let heavy = "\"agent:main:cron:job\": {\n    \"skillsSnapshot\": {\"prompt\": 1},";
+    world.write(STORE, &usual_store().replace("\"agent:main:cron:job\": {", heavy));
+    let ran = run_and_write_back(&world, &format!("compact --beside-live-gateway {STORE}")).expect(3);
+    assert!(ran.err.contains("1 row got its fields back: the gateway wrote back"), "{}", ran.shown());
+    // One that writes nothing back has nothing told of it.
+    let _gateway = Gateway::titled(&world);
+    world.run(&format!("compact --beside-live-gateway {STORE}")).expect(0);
+    assert!(!text(&world).contains("skillsSnapshot"));
+}
+
+#[test]
+fn i9_rows_that_a_gateway_writes_back_are_told_and_counted() {
+    let report = &written_back("--json").json()["stores"][0];
     // In the end nothing has changed.
     assert_eq!((&report["pruned"], &report["failed"]), (&0.into(), &2.into()), "{report}");
     assert_eq!(report["scanned"], report["kept"].as_u64().unwrap() + 2);
     assert!(report["error"]["message"].as_str().unwrap().contains("2 rows came back"), "{report}");
-    assert_eq!(text(&world), usual_store());
+    let ran = written_back("");
+    assert!(ran.err.contains("2 rows came back"), "{}", ran.shown());
 }
 
 #[test]

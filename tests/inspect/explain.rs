@@ -177,6 +177,7 @@ fn the_json_says_it_all() {
   "goesAfter": "2026-11-22T06:00:00.000Z",
   "why": "It has expired, but another row of its family has not.",
   "outlook": "It goes after 2026-11-22T06:00:00.000Z, in 22h.",
+  "pin": null,
   "relatives": 1,
   "family": [
     {

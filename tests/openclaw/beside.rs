@@ -30,7 +30,16 @@ fn updates() -> usize {
 /// The call that everything here is about.
 fn prune(gateways: &Gateways) -> Command {
     let mut command = gateways.command(Path::new(env!("CARGO_BIN_EXE_session-reaper")));
-    command.args(["prune", "--yes", "--json", "--retention", "24h", "--lock-timeout", "10s"]);
+    command.args([
+        "prune",
+        "--yes",
+        "--allow-mass-delete",
+        "--json",
+        "--retention",
+        "24h",
+        "--lock-timeout",
+        "10s",
+    ]);
     command.arg(gateways.store());
     command
 }

@@ -164,6 +164,8 @@ impl Figures {
         let options = Options {
             lock_timeout: Age::from_seconds(60),
             items: Some(Detail::Doomed),
+            allow_mass_delete: true,
+            allow_clock_jump: true,
             ..Options::default()
         };
         while self.busy + self.unsettled < MAX_RETRIES {

@@ -10,7 +10,7 @@ use session_reaper::{
     sweep::{self, Options, Outcome, PlanFile},
 };
 
-use super::Fixture;
+use super::{Fixture, options};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 const HOUR: i64 = 3_600_000;
@@ -49,7 +49,7 @@ fn lock<S: Store>(store: &S) -> S::Guard {
 
 fn commit<S: Store>(store: &S, planned: &Planned<S>) -> Commit {
     let access = Access::Brief(Duration::from_secs(5));
-    store.commit(&lock(store), planned, access, &Stop::default()).unwrap()
+    store.commit(&lock(store), planned, access, &crate::cause(), &Stop::default()).unwrap()
 }
 
 pub(crate) fn planning_changes_nothing<F: Fixture>() {
@@ -81,7 +81,7 @@ pub(crate) fn i7_a_commit_does_nothing_to_a_store_that_changed<F: Fixture>() {
 pub(crate) fn i7_a_sweep_keeps_what_another_writer_added_in_between<F: Fixture>() {
     let fixture = sample::<F>();
     fixture.add("agent:main:hook:new", ago(0));
-    let report = sweep::prune(&fixture.store(), &Policy::default(), NOW, &Options::default());
+    let report = sweep::prune(&fixture.store(), &Policy::default(), NOW, &options());
     assert_eq!((report.outcome, report.pruned), (Outcome::Swept, 2));
     assert!(fixture.keys().contains(&"agent:main:hook:new".to_owned()));
 }
@@ -141,7 +141,7 @@ pub(crate) fn a_visit_ends_when_enough_was_seen<F: Fixture>() {
 
 pub(crate) fn i9_a_snapshot_shows_its_rows_after_the_commit_too<F: Fixture>() {
     let fixture = sample::<F>();
-    let options = Options { items: Some(Detail::Everything), ..Options::default() };
+    let options = Options { items: Some(Detail::Everything), ..options() };
     let report = sweep::prune(&fixture.store(), &Policy::default(), NOW, &options);
     assert_eq!(fixture.keys().len(), 3);
     assert_eq!(report.items.to_vec().unwrap().len(), 5);
@@ -159,7 +159,7 @@ pub(crate) fn a_digest_tells_whether_the_store_changed<F: Fixture>() {
 pub(crate) fn the_second_sweep_finds_nothing<F: Fixture>() {
     let fixture = sample::<F>();
     for (outcome, pruned) in [(Outcome::Swept, 2), (Outcome::Nothing, 0)] {
-        let report = sweep::prune(&fixture.store(), &Policy::default(), NOW, &Options::default());
+        let report = sweep::prune(&fixture.store(), &Policy::default(), NOW, &options());
         assert_eq!((report.outcome, report.pruned, report.kept), (outcome, pruned, 3));
         assert!(report.error.is_none() && report.next_due.is_some());
     }
@@ -167,7 +167,7 @@ pub(crate) fn the_second_sweep_finds_nothing<F: Fixture>() {
 
 pub(crate) fn ticks_are_throttled_and_the_first_sweeps_at_once<F: Fixture>() {
     let fixture = sample::<F>();
-    let once = |now| sweep::tick(&fixture.store(), &Policy::default(), now, &Options::default()).outcome;
+    let once = |now| sweep::tick(&fixture.store(), &Policy::default(), now, &options()).outcome;
     // A test beside this one that starts a program holds for a moment whatever is open here, locks too.
     let tick = |now| {
         let tries =
@@ -181,7 +181,7 @@ pub(crate) fn ticks_are_throttled_and_the_first_sweeps_at_once<F: Fixture>() {
     assert_eq!(tick(minute(5)), Outcome::Nothing);
     assert_eq!(tick(minute(6)), Outcome::Throttled);
     assert_eq!(tick(NOW), Outcome::Nothing, "a stamp from the future is ignored");
-    let forced = Options { force: true, ..Options::default() };
+    let forced = Options { force: true, ..options() };
     assert_eq!(sweep::tick(&fixture.store(), &Policy::default(), NOW, &forced).outcome, Outcome::Nothing);
 }
 
@@ -189,19 +189,20 @@ pub(crate) fn a_tick_beside_another_holder_is_busy_and_does_nothing<F: Fixture>(
     let fixture = sample::<F>();
     let store = fixture.store();
     let _held = lock(&store);
-    let report = sweep::tick(&store, &Policy::default(), NOW, &Options::default());
+    let report = sweep::tick(&store, &Policy::default(), NOW, &options());
     assert_eq!((report.outcome, fixture.keys().len()), (Outcome::Busy, 5));
 }
 
 pub(crate) fn i9_a_dry_run_reports_what_the_run_then_does<F: Fixture>() {
     let fixture = sample::<F>();
     let prune = |dry_run| {
-        let options = Options { dry_run, items: Some(Detail::Everything), ..Options::default() };
+        let options = Options { dry_run, items: Some(Detail::Everything), ..options() };
         sweep::prune(&fixture.store(), &Policy::default(), NOW, &options)
     };
     let (dry, keys) = (prune(true), fixture.keys());
     assert_eq!((keys.len(), fixture.store().state()), (5, State::default()));
     let real = prune(false);
+    assert_eq!((dry.outcome, dry.pruned), (Outcome::Swept, 2));
     assert_eq!(dry.items.to_vec().unwrap(), real.items.to_vec().unwrap());
     assert_eq!((dry.outcome, dry.bytes_after, &dry.by_rule), (real.outcome, real.bytes_after, &real.by_rule));
 }
@@ -210,8 +211,8 @@ pub(crate) fn disabled_looks_at_nothing<F: Fixture>() {
     let fixture = sample::<F>();
     let off = Policy::default().with_retention(Retention::Off);
     for report in [
-        sweep::tick(&fixture.store(), &off, NOW, &Options::default()),
-        sweep::prune(&fixture.store(), &off, NOW, &Options::default()),
+        sweep::tick(&fixture.store(), &off, NOW, &options()),
+        sweep::prune(&fixture.store(), &off, NOW, &options()),
     ] {
         assert_eq!((report.outcome, report.scanned), (Outcome::Disabled, 0));
     }
@@ -228,12 +229,12 @@ pub(crate) fn a_plan_file_is_applied_exactly_or_not_at_all<F: Fixture>() {
     let text = write(&fixture);
     let file = PlanFile::parse(Path::new("plan.json"), &text).unwrap();
     fixture.add("agent:main:hook:new", ago(0));
-    let refused = sweep::apply(&fixture.store(), &file, &Options::default());
+    let refused = sweep::apply(&fixture.store(), &file, &options());
     assert_eq!((refused.outcome, fixture.keys().len()), (Outcome::Refused, 6));
     let file = PlanFile::parse(Path::new("plan.json"), &write(&fixture)).unwrap();
-    let dry = sweep::apply(&fixture.store(), &file, &Options { dry_run: true, ..Options::default() });
+    let dry = sweep::apply(&fixture.store(), &file, &Options { dry_run: true, ..options() });
     assert_eq!((dry.outcome, dry.pruned, fixture.keys().len()), (Outcome::Swept, 2, 6));
-    let applied = sweep::apply(&fixture.store(), &file, &Options::default());
+    let applied = sweep::apply(&fixture.store(), &file, &options());
     assert_eq!((applied.outcome, applied.pruned, fixture.keys().len()), (Outcome::Swept, 2, 4));
     for edited in [
         text.replace(&run(1), &run(9)),

@@ -17,6 +17,8 @@ use session_reaper::{
     sweep::{self, Options, Outcome, StoreReport},
 };
 
+use super::options;
+
 const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 const OLD: &str = r#"{
   "agent:main:cron:a:run:0f6a2b1c-1111-4222-8333-444455556666": {
@@ -33,7 +35,7 @@ const NEW: &str = r#"{
 }"#;
 
 fn prune(path: &Path) -> StoreReport {
-    sweep::prune(&FileStore::new(path), &Policy::default(), NOW, &Options::default())
+    sweep::prune(&FileStore::new(path), &Policy::default(), NOW, &options())
 }
 
 fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
@@ -89,7 +91,10 @@ fn what_is_missing_beside_a_store_does_not_make_the_store_missing() {
         (store.lock(Duration::from_secs(1), &Stop::default()).unwrap(), store.plan(&request).unwrap());
     fs::remove_dir_all(dir.path().join(".session-reaper")).unwrap();
     assert_eq!(
-        store.commit(&guard, &planned, Access::Brief(Duration::ZERO), &Stop::default()).unwrap_err().kind(),
+        store
+            .commit(&guard, &planned, Access::Brief(Duration::ZERO), &crate::cause(), &Stop::default())
+            .unwrap_err()
+            .kind(),
         ErrorKind::Io
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), OLD);
@@ -142,7 +147,15 @@ fn leftovers_of_a_killed_sweep_are_cleared_and_nothing_else_is() {
     names.sort();
     assert_eq!(
         names,
-        ["note.txt", "other.json.77.0.tmp", "sessions.json.lock", "sessions.json.state", "turn.lock"]
+        [
+            "journal.jsonl",
+            "note.txt",
+            "other.json.77.0.tmp",
+            "sessions.json.lock",
+            "sessions.json.state",
+            "trash",
+            "turn.lock"
+        ]
     );
 }
 
@@ -169,7 +182,7 @@ fn a_broken_state_costs_one_early_sweep_and_no_error() {
         "{\"lastSweep\":9223372036854775807,\"failures\":4294967295}",
     ] {
         fs::write(&state, text).unwrap();
-        let report = sweep::tick(&FileStore::new(&path), &Policy::default(), NOW, &Options::default());
+        let report = sweep::tick(&FileStore::new(&path), &Policy::default(), NOW, &options());
         assert_eq!(report.outcome, Outcome::Nothing, "{text}");
     }
 }
@@ -181,7 +194,7 @@ fn mem() -> MemDisk {
 }
 
 fn prune_on(disk: &MemDisk) -> StoreReport {
-    sweep::prune(&FileStore::on(disk.clone(), PATH), &Policy::default(), NOW, &Options::default())
+    sweep::prune(&FileStore::on(disk.clone(), PATH), &Policy::default(), NOW, &options())
 }
 
 #[test]
@@ -207,7 +220,13 @@ fn i3_i6_whichever_call_fails_the_store_is_old_or_new_and_no_trace_is_left() {
             assert!(again.error.is_none(), "call {failing}: {again:?}");
             assert_eq!(disk.get(PATH.as_ref()).unwrap(), NEW.as_bytes());
             let left = disk.names(Path::new("/s/.session-reaper"));
-            assert_eq!(left, ["sessions.json.lock", "sessions.json.state", "turn.lock"], "call {failing}");
+            let whole = ["journal.jsonl", "sessions.json.lock", "sessions.json.state", "trash", "turn.lock"];
+            assert_eq!(left, whole, "call {failing}");
+            let bundles = disk.names(Path::new("/s/.session-reaper/trash"));
+            assert!(
+                bundles.iter().all(|name| name.ends_with(".sessions.json")),
+                "call {failing}: {bundles:?}"
+            );
             failing += 1;
             if !reached {
                 break;
@@ -235,7 +254,11 @@ fn i7_an_update_between_the_last_look_and_the_swap_is_put_back() {
         let rescued = left.iter().filter(|name| name.contains(".rescued")).count();
         assert_eq!(rescued > 0, intruders.len() > 1, "{left:?}");
         left.retain(|name| !name.contains(".rescued"));
-        assert_eq!(left, ["sessions.json.lock", "sessions.json.state", "turn.lock"]);
+        assert_eq!(
+            left,
+            ["journal.jsonl", "sessions.json.lock", "sessions.json.state", "trash", "turn.lock"]
+        );
+        assert!(disk.names(Path::new("/s/.session-reaper/trash")).is_empty(), "nothing went");
     }
 }
 
@@ -290,7 +313,7 @@ fn a_store_that_never_rests_is_told_as_such_and_left_as_it_was_written_last() {
 fn a_tick_that_is_refused_waits_before_it_tries_again() {
     let (dir, path) = folder();
     fs::hard_link(&path, dir.path().join("other.json")).unwrap();
-    let tick = || sweep::tick(&FileStore::new(&path), &Policy::default(), NOW, &Options::default()).outcome;
+    let tick = || sweep::tick(&FileStore::new(&path), &Policy::default(), NOW, &options()).outcome;
     assert_eq!((tick(), tick()), (Outcome::Refused, Outcome::Throttled));
 }
 
@@ -342,7 +365,7 @@ proptest! {
         let text = format!("{{{}}}", rows.iter().map(row).collect::<Vec<_>>().join(","));
         let disk = MemDisk::with_file(PATH.as_ref(), text.as_bytes());
         let store = FileStore::on(disk.clone(), PATH);
-        let dry = Options { dry_run: true, ..Options::default() };
+        let dry = Options { dry_run: true, ..options() };
         let planned = sweep::prune(&store, &Policy::default(), NOW, &dry);
         prop_assert_eq!(disk.get(PATH.as_ref()).unwrap(), text.as_bytes());
         let real = prune_on(&disk);

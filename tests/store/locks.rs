@@ -23,6 +23,8 @@ use session_reaper::{
     sweep::{self, Options, Outcome, StoreReport},
 };
 
+use super::options;
+
 const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 const OLD: &str = r#"{"agent:main:cron:a:run:0f6a2b1c-1111-4222-8333-444455556666":{"updatedAt":1700000000000},"x":{"n":1}}"#;
 const NEW: &str = r#"{"x":{"n":1}}"#;
@@ -35,7 +37,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn prune(path: &Path) -> StoreReport {
-    let options = Options { lock_timeout: Age::from_seconds(1), ..Options::default() };
+    let options = Options { lock_timeout: Age::from_seconds(1), ..options() };
     sweep::prune(&FileStore::new(path), &Policy::default(), NOW, &options)
 }
 
@@ -125,7 +127,9 @@ fn i7_a_write_in_the_tick_in_which_the_store_was_read_is_seen() {
         wait();
         let planned = store.plan(&request).unwrap();
         scribble();
-        store.commit(&guard, &planned, Access::Brief(Duration::ZERO), &Stop::default()).unwrap()
+        store
+            .commit(&guard, &planned, Access::Brief(Duration::ZERO), &crate::cause(), &Stop::default())
+            .unwrap()
     };
     let (nothing, write) = (|| (), || disk.scribble(path, other.as_bytes()));
     let ticks = || {
@@ -149,12 +153,12 @@ fn cut_off_with_an_update(meanwhile: impl Fn(&MemDisk, &Path)) -> (MemDisk, Vec<
         let disk = MemDisk::with_file(path, OLD.as_bytes());
         disk.intrude(path, update);
         disk.fail_at(call, true);
-        sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &Options::default());
+        sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &options());
         let _ = disk.heal();
         let left = disk.names(Path::new("/s/.session-reaper"));
         if left.iter().any(|name| name.contains(".swap")) && disk.get(path).unwrap() == NEW.as_bytes() {
             meanwhile(&disk, path);
-            sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &Options::default());
+            sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &options());
             let left = disk.names(Path::new("/s/.session-reaper"));
             return (disk, left);
         }
@@ -191,7 +195,7 @@ fn while_a_lock_of_ours_stands_a_signal_waits() {
             assert!(!free.load(Ordering::SeqCst), "a signal would leave the lock behind");
         }
     });
-    let options = Options { stop: stop.clone(), ..Options::default() };
+    let options = Options { stop: stop.clone(), ..options() };
     let report = sweep::prune(&FileStore::on(hooked, path), &Policy::default(), NOW, &options);
     assert_eq!((report.outcome, report.pruned), (Outcome::Swept, 1), "{report:?}");
     assert!(watched.load(Ordering::SeqCst) > 40, "the lock was seen at {watched:?} calls only");

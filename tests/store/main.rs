@@ -3,6 +3,7 @@
 //! A new adapter is one more [`Fixture`] and one more line in `every_adapter!`.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -13,8 +14,10 @@
 
 mod clauses;
 mod file;
+mod guards;
 mod locks;
 mod owners;
+mod pins;
 mod survivors;
 
 use std::path::PathBuf;
@@ -24,6 +27,8 @@ use session_reaper::{
     fs::MemDisk,
     policy::Stamp,
     store::{MemoryStore, Store},
+    sweep::Options,
+    trash::{Cause, RunId},
 };
 
 /// What a clause of the contract needs of an adapter: a store of rows, and another writer beside us.
@@ -60,8 +65,20 @@ impl Fixture for InMemory {
     }
 }
 
+/// Why a store is changed here.
+pub(crate) fn cause() -> Cause {
+    let now = Timestamp::from_millis(1_795_248_000_000);
+    Cause::new(RunId::new(now), "prune", now)
+}
+
 fn stamp(at: i64) -> Stamp {
     Stamp::At(Timestamp::from_millis(at))
+}
+
+/// How these tests sweep: they tell a time of their own, which no file's times agree with, and make up rows of which
+/// all may go. What guards do is in `guards.rs`.
+pub(crate) fn options() -> Options {
+    Options { allow_clock_jump: true, allow_mass_delete: true, ..Options::default() }
 }
 
 const PATH: &str = "/sessions/sessions.json";

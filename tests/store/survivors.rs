@@ -10,8 +10,10 @@ use session_reaper::{
     FileStore, Policy, Timestamp,
     fs::MemDisk,
     json::testing::{Dice, Document, Row, Value, record},
-    sweep::{self, Options},
+    sweep,
 };
+
+use super::options;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 const DAY: i64 = 86_400_000;
@@ -86,7 +88,7 @@ fn sweep_and_compare(entropy: &[u8], runs: &[Run], done: &Done) -> TestCaseResul
     let text = document.text(&mut dice).into_bytes();
     let disk = MemDisk::with_file(PATH.as_ref(), &text);
     let store = FileStore::on(disk.clone(), PATH);
-    let report = sweep::prune(&store, &Policy::default(), NOW, &Options::default());
+    let report = sweep::prune(&store, &Policy::default(), NOW, &options());
     prop_assert!(report.error.is_none(), "{:?}", report.error);
     let swept = disk.get(PATH.as_ref()).unwrap();
     let (before, after) = (rows(&text), rows(&swept));

@@ -24,4 +24,6 @@ mod property;
 mod random;
 mod rig;
 mod rounds;
+#[path = "../crash/strace.rs"]
+mod strace;
 mod worlds;

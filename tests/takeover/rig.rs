@@ -1,6 +1,4 @@
 //! Processes that contend, one of them under strace: delayed or killed at one of its system calls.
-//!
-//! strace counts the calls of each thread by their names, so that a point is a pair of a name and a number.
 
 use std::{
     collections::BTreeMap,
@@ -17,21 +15,8 @@ use tempfile::TempDir;
 use crate::{
     contend::{LOCK, OURS, TURN, dead_text, names},
     contender::{ANSWER, ROLE, ROOM},
+    strace::{NOT_FILES, call_of, skip},
 };
-
-/// Calls that touch no file and whose number is not the same in every run.
-const NOT_FILES: [&str; 10] = [
-    "brk",
-    "mmap",
-    "munmap",
-    "mprotect",
-    "madvise",
-    "sigaltstack",
-    "rt_sigaction",
-    "exit_group",
-    "futex",
-    "sched_yield",
-];
 
 /// A system call of a contender.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +24,6 @@ pub(crate) struct Point {
     pub(crate) name: String,
     /// The how many-th of its name it is in its thread.
     pub(crate) number: usize,
-}
-
-/// Why the rig cannot run, on the terminal; a failure where it must run.
-pub(crate) fn skip(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "CI must run this: {why}");
-    eprintln!("SKIPPED: {why}");
 }
 
 /// Where rounds are held, each in a folder of its own.
@@ -178,7 +157,7 @@ pub(crate) fn left_in(folder: &Path) -> Vec<String> {
 pub(crate) fn points_of(trace: &str) -> Vec<Point> {
     let mut numbers = BTreeMap::<(&str, &str), usize>::new();
     let (mut points, mut knows) = (Vec::new(), None);
-    for (thread, name, line) in trace.lines().filter_map(call_of) {
+    for (line, (thread, name)) in trace.lines().filter_map(|line| Some((line, call_of(line)?))) {
         let number = numbers.entry((thread, name)).or_default();
         *number += 1;
         if knows == Some(thread) && line.contains(ANSWER) {
@@ -200,14 +179,6 @@ pub(crate) fn points_of(trace: &str) -> Vec<Point> {
         eprintln!("{} calls cannot be told from another thread's: {theirs:?}", theirs.len());
     }
     ours
-}
-
-/// `1234  openat(...) = 3` -> `1234`, `openat`
-fn call_of(line: &str) -> Option<(&str, &str, &str)> {
-    let (thread, call) = line.split_once(' ')?;
-    let (name, _) = call.trim_start().split_once('(')?;
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name.then_some((thread, name, line))
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{
     contend::{DAY, NOBODYS, me, sidecar, text},
     contender::owner,
     odd::{Place, time},
-    rig::skip,
+    strace::skip,
 };
 
 /// The folder that the visitor is to visit.

@@ -92,7 +92,9 @@ impl Walk {
     /// Whatever stands here, if it really is below the folder that the pattern begins with.
     fn arrive(&mut self, at: &Path) {
         match found(at, &self.root) {
-            Some(Target::Store(_)) if is_folder_of_stores(at) => self.found.extend(below(at)),
+            Some(Target::Store(_)) if is_folder_of_stores(at) => {
+                self.found.extend(below(at, Some(&self.root)));
+            }
             other => self.found.extend(other),
         }
     }

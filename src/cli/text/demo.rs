@@ -16,7 +16,7 @@ use crate::cli::{
 };
 
 /// So many kinds have a line of their own: all of it fits on one screen.
-const KINDS: usize = 5;
+const KINDS: usize = 4;
 
 /// What there is to show.
 pub(crate) struct Shown {
@@ -24,6 +24,16 @@ pub(crate) struct Shown {
     pub(crate) before: Survey,
     pub(crate) millis: u128,
     pub(crate) same: Survivors,
+    pub(crate) back: Back,
+}
+
+/// How the sweep was taken back.
+#[derive(Debug, Default)]
+pub(crate) struct Back {
+    pub(crate) rows: u64,
+    pub(crate) millis: u128,
+    /// Whether the store was what it had been, byte for byte.
+    pub(crate) is_whole: bool,
 }
 
 impl Shown {
@@ -33,6 +43,7 @@ impl Shown {
         writeln!(out, "{BOLD}A store as gateways leave it{BOLD:#}: {rows} rows, {size}")?;
         shares::kinds(&mut out, &self.before, KINDS)?;
         report.stores.iter().try_for_each(|store| self.swept(&mut out, store))?;
+        self.taken_back(&mut out)?;
         self.next(&mut out)?;
         Ok(out.flush()?)
     }
@@ -64,13 +75,26 @@ impl Shown {
         )
     }
 
+    fn taken_back(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let Back { rows, millis, is_whole } = self.back;
+        let whole = if is_whole { "every byte as it was" } else { "NOT every byte as it was" };
+        writeln!(
+            out,
+            "\n{BOLD}Undone{BOLD:#} in {millis} ms: {rows} rows came back, {whole}; then swept again"
+        )
+    }
+
     fn next(&self, out: &mut impl Write) -> std::io::Result<()> {
         let (program, folder) = (words::program(), words::quoted(&self.folder.display().to_string()));
         let (program, folder) = (plain(&program), plain(&folder));
         writeln!(out, "\n{BOLD}Try next{BOLD:#}")?;
-        for (verb, rest) in
-            [("list", ""), ("stats", ""), ("explain", " agent:main:main"), ("prune -n --retention 6h", "")]
-        {
+        for (verb, rest) in [
+            ("list", ""),
+            ("explain", " agent:main:main"),
+            ("prune -n --retention 6h", ""),
+            ("history --store", ""),
+            ("undo --store", ""),
+        ] {
             writeln!(out, "  {program} {verb} {folder}{rest}")?;
         }
         writeln!(out, "  rm -r {folder}{DIM}    when you have seen enough{DIM:#}")

@@ -6,6 +6,7 @@ use session_reaper::{
     Bytes, Timestamp,
     inspect::{Explanation, Member},
     policy::Decision,
+    store::Pin,
 };
 
 use crate::cli::{
@@ -38,6 +39,9 @@ pub(crate) fn explanation(row: &Explanation) -> Result<(), Failure> {
     if verdict.expires.is_some() {
         fact("expires", moment(verdict.expires, row.row.now))?;
     }
+    if let Some(pin) = &row.pin {
+        fact("pinned", pinned(pin, row.row.now))?;
+    }
     if row.occurrences > 1 {
         fact(
             "stands",
@@ -46,6 +50,18 @@ pub(crate) fn explanation(row: &Explanation) -> Result<(), Failure> {
     }
     family(&mut out, row)?;
     Ok(out.flush()?)
+}
+
+/// Until when, by whom and what for.
+fn pinned(pin: &Pin, now: Timestamp) -> String {
+    let until = match pin.until {
+        Some(until) if pin.is_over(now) => format!("until {until}, which is over"),
+        Some(until) => format!("until {until}"),
+        None => "for good".to_owned(),
+    };
+    let by = pin.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let reason = pin.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    plain(&format!("{until}{by}{reason}")).into_owned()
 }
 
 fn moment(time: Option<Timestamp>, now: Timestamp) -> String {

@@ -3,11 +3,15 @@
 mod checkups;
 mod demo;
 mod explanation;
+mod past;
+mod pins;
 mod rows;
 mod shares;
 
 pub(super) use checkups::checkups;
-pub(super) use demo::Shown;
+pub(super) use demo::{Back, Shown};
 pub(super) use explanation::explanation;
+pub(super) use past::undone;
+pub(super) use pins::{pinned, pins, unpinned};
 pub(super) use rows::rows;
 pub(super) use shares::print as surveys;

@@ -48,9 +48,23 @@ const NO_AGES: [&str; 30] = [
     "\"24h\"",
 ];
 
+/// The settings that are ages, or an age or `false`.
+const AGES: [Setting; 5] =
+    [Setting::Retention, Setting::TrashRetention, Setting::Every, Setting::LockTimeout, Setting::MaxTime];
+
+/// The settings that are yes or no.
+const SWITCHES: [Setting; 6] = [
+    Setting::TrashEnabled,
+    Setting::TrashCompress,
+    Setting::BesideLiveGateway,
+    Setting::AllowMassDelete,
+    Setting::AllowClockJump,
+    Setting::AllowTightened,
+];
+
 #[test]
 fn no_malformed_age_is_taken_from_a_variable_or_a_flag() {
-    for setting in [Setting::Retention, Setting::Every, Setting::LockTimeout] {
+    for setting in AGES {
         for text in NO_AGES {
             let parts = [format!("{text:?}"), "24h".to_owned()];
             let parts = parts.each_ref().map(String::as_str);
@@ -84,8 +98,10 @@ fn no_malformed_age_is_taken_from_the_file() {
             "session-reaper.toml:4",
             &["cron.retention: "],
         );
-        refused(of_text(&format!("every = {literal}")), "session-reaper.toml:1", &["every: "]);
-        refused(of_text(&format!("lock_timeout = {literal}")), "session-reaper.toml:1", &["lock_timeout: "]);
+        for key in AGES.map(Setting::key) {
+            let text = format!("{key} = {literal}");
+            refused(of_text(&text), "session-reaper.toml:1", &[&format!("{key}: ")]);
+        }
     }
     refused(of_text("every = false"), "session-reaper.toml:1", &["every: false is no age"]);
 }
@@ -134,6 +150,51 @@ fn no_malformed_number_is_taken() {
 }
 
 #[test]
+fn no_malformed_switch_is_taken() {
+    for setting in SWITCHES {
+        let neither = |text: &str| format!("{text} is neither true nor false");
+        for text in
+            ["0", "1", "yes", "no", "on", "off", "never", "True", "FALSE", " true", "null", "\"true\""]
+        {
+            let part = neither(&format!("{text:?}"));
+            refused(of_env(&[(&setting.env(), text)]), &setting.env(), &[&part]);
+            if setting.flag().is_some_and(|flag| !flag.starts_with("--no-")) {
+                refused(of_flags(&flag(setting, text)), setting.flag().unwrap(), &[&part]);
+            }
+        }
+        refused(of_env(&[(&setting.env(), "")]), &setting.env(), &["empty"]);
+        let key = setting.key();
+        for (literal, shown) in [
+            ("0", "0"),
+            ("1", "1"),
+            ("'true'", "\"true\""),
+            ("''", "\"\""),
+            ("[true]", "a list"),
+            ("1.0", "1.0"),
+        ] {
+            let part = format!("{key}: {}", neither(shown));
+            refused(of_text(&format!("\n{key} = {literal}")), "session-reaper.toml:2", &[&part]);
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_time_may_be_false_and_nothing_else_that_is_no_age() {
+    for text in ["false", "off", "never"] {
+        assert_eq!(of_flags(&flag(Setting::MaxTime, text)).unwrap().max_time, None, "{text}");
+        let origin = shown(&of_text(&format!("max_time = '{text}'")).unwrap(), "max_time").1;
+        assert_eq!(origin, "session-reaper.toml:1", "{text}");
+    }
+    for (text, expected) in [
+        ("max_time = 5", "max_time: 5 is a number without a unit; write \"5m\", or false for no limit"),
+        ("max_time = '0s'", "or false for no limit"),
+        ("trash.retention = 7", "7 is a number without a unit; write \"7d\", or false to keep everything"),
+    ] {
+        refused(of_text(text), "session-reaper.toml:1", &[expected]);
+    }
+}
+
+#[test]
 fn no_malformed_word_list_or_rule_is_taken() {
     for (text, parts) in [
         ("color = 'red'", ["color: \"red\"", "\"always\""]),
@@ -150,6 +211,7 @@ fn no_malformed_word_list_or_rule_is_taken() {
         ("cron = '24h'", ["cron: \"24h\" is no table", "[cron]"]),
         ("rules.main = '1d'", ["rules.main: ", "kind main"]),
         ("rules.cron-run = '1d'", ["rules.cron-run: ", "cron.retention"]),
+        ("trash = false", ["trash: false is no table", "write [trash] and its keys below it"]),
         ("[every]", ["every: a table", "text"]),
     ] {
         refused(of_text(text), "session-reaper.toml:1", &parts);
@@ -246,7 +308,8 @@ proptest! {
     fn no_value_makes_it_panic_and_no_age_is_zero(text in "\\PC*|[0-9.smhdw-]{0,8}", setting in prop::sample::select(Setting::ALL.to_vec())) {
         let results = [of_flags(&flag(setting, &text)), of_env(&[(&setting.env(), &text.replace('\0', ""))])];
         for effective in results.into_iter().flatten() {
-            prop_assert!(effective.every.as_millis() > 0 && effective.lock_timeout.as_millis() > 0);
+            let ages = [Some(effective.every), Some(effective.lock_timeout), effective.max_time, effective.trash_retention.age()];
+            prop_assert!(ages.into_iter().flatten().all(|age| age.as_millis() > 0));
         }
     }
 }

@@ -65,14 +65,20 @@ pub(super) fn flag(setting: Setting, text: &str) -> Flags {
         Setting::Stores => flags.stores = vec![text.into()],
         Setting::OpenClaw => flags.openclaw = one(),
         Setting::Retention => flags.retention = one(),
-        Setting::RunId => {}
+        Setting::RunId | Setting::TrashCompress => {}
         Setting::KeepLast => flags.keep_last = one(),
         Setting::Rules => flags.rules = vec![text.to_owned()],
         Setting::MaxEntries => flags.max_entries = one(),
         Setting::Keep => flags.keep = vec![text.to_owned()],
+        Setting::TrashEnabled => flags.no_trash = text == "false",
+        Setting::TrashRetention => flags.trash_retention = one(),
         Setting::Every => flags.every = one(),
         Setting::LockTimeout => flags.lock_timeout = one(),
+        Setting::MaxTime => flags.max_time = one(),
         Setting::BesideLiveGateway => flags.beside_live_gateway = one(),
+        Setting::AllowMassDelete => flags.allow_mass_delete = one(),
+        Setting::AllowClockJump => flags.allow_clock_jump = one(),
+        Setting::AllowTightened => flags.allow_tightened = one(),
         Setting::LogFormat => flags.log_format = one(),
         Setting::Color => flags.color = one(),
     }
@@ -104,7 +110,7 @@ fn every_setting_has_a_name_of_its_own_in_every_source() {
     assert_eq!(Setting::Retention.env(), "SESSION_REAPER_CRON_RETENTION");
     assert_eq!(
         Setting::ALL.iter().filter(|setting| setting.flag().is_none()).collect::<Vec<_>>(),
-        [&Setting::RunId]
+        [&Setting::RunId, &Setting::TrashCompress]
     );
 }
 
@@ -125,7 +131,8 @@ fn the_reference_has_a_line_for_every_setting() {
 fn a_text_in_every_setting_reaches_the_policy_and_the_rest() {
     let effective = of_text(
         "stores = ['~/a', 'b/*.json']\nmax_entries = 500\nkeep = ['agent:*']\nevery = '1m'\nlock_timeout = '10s'\n\
-         beside_live_gateway = true\ncolor = 'never'\n[cron]\nretention = '1d12h'\nrun_id = 'any'\nkeep_last = 3\n[rules]\nsubagent = '7d'\n\
+         beside_live_gateway = true\ncolor = 'never'\nmax_time = '10m'\nallow_mass_delete = true\nallow_clock_jump = true\n\
+         allow_tightened = true\n[trash]\nenabled = false\nretention = '2w'\ncompress = true\n[cron]\nretention = '1d12h'\nrun_id = 'any'\nkeep_last = 3\n[rules]\nsubagent = '7d'\n\
          hook = false\n[log]\nformat = 'json'\n",
     )
     .unwrap();
@@ -144,10 +151,16 @@ fn a_text_in_every_setting_reaches_the_policy_and_the_rest() {
         (effective.every.to_string(), effective.lock_timeout.to_string()),
         ("1m".into(), "10s".into())
     );
-    assert!(effective.beside_live_gateway);
+    assert!(effective.beside_live_gateway && effective.allow_mass_delete);
+    assert!(effective.allow_clock_jump && effective.allow_tightened);
+    assert!(!effective.trash && effective.trash_compress);
+    assert_eq!(
+        (effective.trash_retention.to_string(), effective.max_time.unwrap().to_string()),
+        ("2w".into(), "10m".into())
+    );
     assert_eq!((effective.color, effective.log_format), (Color::Never, LogFormat::Json));
     assert_eq!(effective.file.as_deref(), Some(Path::new("session-reaper.toml")));
-    assert_eq!(shown(&effective, "rules.hook"), ("false".to_owned(), "session-reaper.toml:14".to_owned()));
+    assert_eq!(shown(&effective, "rules.hook"), ("false".to_owned(), "session-reaper.toml:22".to_owned()));
     assert_eq!(effective.origin_of_rule(crate::Kind::Acp), &Origin::Default);
 }
 

@@ -8,16 +8,23 @@ use super::*;
 type Case = (Setting, [&'static str; 4]);
 
 /// Every setting but the rules, which the next test has, and `openclaw`, which has a room of its own.
-const CASES: [Case; 11] = [
+const CASES: [Case; 18] = [
     (Setting::Stores, ["[]", "[\"/f\"]", "[\"/e\"]", "[\"/a\"]"]),
     (Setting::Retention, ["\"24h\"", "\"1h\"", "false", "\"3h\""]),
     (Setting::RunId, ["\"uuid\"", "\"any\"", "\"uuid\"", ""]),
     (Setting::KeepLast, ["0", "1", "0", "3"]),
     (Setting::MaxEntries, ["false", "100", "200", "false"]),
     (Setting::Keep, ["[]", "[\"f*\"]", "[\"e*\"]", "[\"a*\"]"]),
+    (Setting::TrashEnabled, ["true", "false", "true", "false"]),
+    (Setting::TrashRetention, ["\"1w\"", "\"2w\"", "false", "\"3w\""]),
+    (Setting::TrashCompress, ["false", "true", "false", ""]),
     (Setting::Every, ["\"5m\"", "\"1m\"", "\"2m\"", "\"3m\""]),
     (Setting::LockTimeout, ["\"5s\"", "\"1s\"", "\"2s\"", "\"3s\""]),
+    (Setting::MaxTime, ["false", "\"10m\"", "false", "\"30m\""]),
     (Setting::BesideLiveGateway, ["false", "true", "false", "true"]),
+    (Setting::AllowMassDelete, ["false", "true", "false", "true"]),
+    (Setting::AllowClockJump, ["false", "true", "false", "true"]),
+    (Setting::AllowTightened, ["false", "true", "false", "true"]),
     (Setting::LogFormat, ["\"text\"", "\"json\"", "\"text\"", "\"json\""]),
     (Setting::Color, ["\"auto\"", "\"always\"", "\"never\"", "\"auto\""]),
 ];
@@ -59,9 +66,15 @@ fn merge(a: Flags, b: Flags) -> Flags {
         rules: many(a.rules, b.rules),
         max_entries: b.max_entries.or(a.max_entries),
         keep: many(a.keep, b.keep),
+        no_trash: b.no_trash || a.no_trash,
+        trash_retention: b.trash_retention.or(a.trash_retention),
         every: b.every.or(a.every),
         lock_timeout: b.lock_timeout.or(a.lock_timeout),
+        max_time: b.max_time.or(a.max_time),
         beside_live_gateway: b.beside_live_gateway.or(a.beside_live_gateway),
+        allow_mass_delete: b.allow_mass_delete.or(a.allow_mass_delete),
+        allow_clock_jump: b.allow_clock_jump.or(a.allow_clock_jump),
+        allow_tightened: b.allow_tightened.or(a.allow_tightened),
         log_format: b.log_format.or(a.log_format),
         color: b.color.or(a.color),
     }
@@ -89,9 +102,9 @@ proptest! {
     fn what_is_shown_is_a_file_with_the_same_effect(given in any::<[[bool; 3]; CASES.len()]>()) {
         let effective = load_case(&given);
         let again = of_text(&text_of(&effective)).unwrap();
-        prop_assert_eq!(&again.policy, &effective.policy);
-        prop_assert_eq!(again.stores, effective.stores);
-        prop_assert_eq!((again.every, again.lock_timeout), (effective.every, effective.lock_timeout));
+        // Only the origins are others: there everything comes from the file.
+        let (file, origins) = (again.file.clone(), again.origins.clone());
+        prop_assert_eq!(again, Effective { file, origins, ..effective });
     }
 
     #[test]

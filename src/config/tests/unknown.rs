@@ -16,6 +16,14 @@ fn an_unknown_key_is_named_with_its_line_and_what_was_meant() {
             "unknown key \"every\" in [cron]; did you mean \"every\", which stands above all tables?",
         ),
         ("[log]\nfromat = 'json'", 2, "unknown key \"fromat\" in [log]; did you mean \"format\"?"),
+        ("[trsh]\nretention = '7d'", 1, "unknown key \"trsh\"; did you mean \"trash\"?"),
+        ("[trash]\nretension = '7d'", 2, "unknown key \"retension\" in [trash]; did you mean \"retention\"?"),
+        (
+            "[trash]\nmax_time = '7d'",
+            2,
+            "unknown key \"max_time\" in [trash]; did you mean \"max_time\", which stands above",
+        ),
+        ("enabled = false", 1, "unknown key \"enabled\"; did you mean \"enabled\" in [trash]?"),
         ("[rules]\nsubagnet = '7d'", 2, "unknown key \"subagnet\" in [rules]; did you mean \"subagent\"?"),
         ("[rules]\nzzz = '7d'", 2, "unknown key \"zzz\" in [rules]; known are cron-base, subagent, hook,"),
         ("\"cron.retention\" = '24h'", 1, "unknown key \"cron.retention\""),
@@ -33,6 +41,10 @@ fn an_unknown_key_is_named_with_its_line_and_what_was_meant() {
 fn an_unknown_variable_is_named_with_what_was_meant() {
     for (name, message) in [
         ("SESSION_REAPER_RETENTION", "unknown variable; did you mean \"SESSION_REAPER_CRON_RETENTION\"?"),
+        ("SESSION_REAPER_TRASH", "unknown variable"),
+        ("SESSION_REAPER_NO_TRASH", "unknown variable"),
+        ("SESSION_REAPER_COMPRESS", "unknown variable; did you mean \"SESSION_REAPER_TRASH_COMPRESS\"?"),
+        ("SESSION_REAPER_MAXTIME", "unknown variable; did you mean \"SESSION_REAPER_MAX_TIME\"?"),
         ("SESSION_REAPER_EVRY", "unknown variable; did you mean \"SESSION_REAPER_EVERY\"?"),
         ("SESSION_REAPER_CONFIGURATION", "unknown variable; did you mean \"SESSION_REAPER_CONFIG\"?"),
         ("SESSION_REAPER_", "unknown variable; nothing"),

@@ -154,6 +154,15 @@ impl Disk for MemDisk {
         self.called()?.names_mut(*folder)?.remove(name).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
+    fn remove_folder(&self, parent: &usize, name: &OsStr) -> io::Result<()> {
+        let mut world = self.called()?;
+        let folder = world.find(*parent, name)?;
+        if !world.names(folder)?.is_empty() {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
+        }
+        world.names_mut(*parent)?.remove(name).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
+    }
+
     fn list(&self, folder: &usize) -> io::Result<Vec<OsString>> {
         self.called()?.names(*folder).map(|names| names.keys().cloned().collect())
     }
@@ -249,5 +258,9 @@ impl Appender for MemAppender {
             all.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         }
         Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.disk.called().map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! The commit: survivors to a new file, durable, then swapped in.
+//! The commit: what goes to the trash, the new text to a new file, both durable, then the new text swapped in.
 //!
 //! A reader sees the whole old text or the whole new one, whenever it looks and wherever we are killed. Any error before
 //! the swap leaves the store as it was and no trace beside it. An error of fsync is told once and then forgotten by the
@@ -6,33 +6,53 @@
 
 use std::{
     io,
-    ops::Range,
     time::{Duration, Instant},
 };
 
-use super::{FileStore, Guard, folder::Temp, hold, others, quiet, read::CHUNK, settle, swap::Swap};
+use super::{
+    FileStore, Guard, Hold, Snapshot,
+    edit::{self, Edit, Gone, Sources},
+    folder::Temp,
+    hold, others, quiet, read,
+    record::{Bundled, KEEP, Record},
+    settle,
+    swap::Swap,
+};
 use crate::{
     fs::{Disk, Reader, Writer},
-    json,
+    json::{RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind},
-    store::{Access, Commit, Planned},
+    store::{Access, Commit},
+    trash::Identity,
 };
 
 /// After so long it is asked again who else writes the store.
 const LONG: Duration = Duration::from_millis(250);
 
+/// What a commit is to do.
+#[derive(Debug)]
+pub(super) struct Work<'a, D: Disk> {
+    pub(super) snapshot: &'a Snapshot<D>,
+    pub(super) edit: &'a Edit,
+    pub(super) sources: &'a Sources<D::Reader>,
+    pub(super) record: &'a Record,
+    /// How many rows the new text must have, where more was done than to cut some out.
+    pub(super) rows_after: Option<u64>,
+}
+
 /// Everything that takes time comes before the locks, unless they are held already because the store never rests.
 pub(super) fn commit<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
-    planned: &Planned<FileStore<D>>,
+    work: &Work<'_, D>,
     access: Access<FileStore<D>>,
     stop: &Stop,
 ) -> Result<Commit, Error> {
     let begin = Instant::now();
-    let survivors = write_survivors(store, guard, planned, stop)?;
-    let snapshot = &planned.snapshot;
+    let bundle = work.record.begin(store, guard)?;
+    let (survivors, rows) = write_both(store, guard, work, &bundle, stop)?;
+    let snapshot = work.snapshot;
     let is_quiet = match access {
         Access::Quiet(wait) => quiet::wait(store, guard, snapshot, wait, stop)?,
         _ => true,
@@ -41,97 +61,87 @@ pub(super) fn commit<D: Disk>(
         return Ok(Commit::Moved);
     }
     let mut swap = Swap::prepare(store, guard, snapshot, survivors)?;
-    let hold = match access {
-        Access::Kept(hold) => hold,
-        Access::Brief(wait) => {
-            if begin.elapsed() > LONG {
-                // Meanwhile a gateway may have been started.
-                others::admit(store, false)?;
-            }
-            hold::keep_out(store, guard, wait, stop)?
-        }
-        Access::Quiet(wait) => hold::keep_out(store, guard, wait, stop)?,
-    };
+    bundle.seal(store, work, rows, swap.identities())?;
+    let hold = keep_out(store, guard, access, begin, stop)?;
     // The last moment to stop: from here on it is done.
     let done = if stop.signal().is_some() { Err(store.interrupted()) } else { swap.carry_out(&hold) };
     // First the locks, then the old file: to remove a large one takes its time.
     drop(hold);
     drop(swap);
-    done
+    bundle.end(store, guard, work.record, done)
 }
 
-/// Writes the survivors, makes them durable, and gives them owner, mode and attributes of the store.
-fn write_survivors<'a, D: Disk>(
+/// Waits until nobody who honours a lock can write the store, unless that is so already.
+fn keep_out<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    access: Access<FileStore<D>>,
+    begin: Instant,
+    stop: &Stop,
+) -> Result<Hold<D>, Error> {
+    match access {
+        Access::Kept(hold) => Ok(hold),
+        Access::Quiet(wait) => hold::keep_out(store, guard, wait, stop),
+        Access::Brief(wait) => {
+            if begin.elapsed() > LONG {
+                // Meanwhile a gateway may have been started.
+                others::admit(store, false)?;
+            }
+            hold::keep_out(store, guard, wait, stop)
+        }
+    }
+}
+
+/// Writes the new text and what leaves the store, makes both durable, and gives the new file owner, mode and attributes of
+/// the store.
+fn write_both<'a, D: Disk>(
     store: &'a FileStore<D>,
     guard: &'a Guard<D>,
-    planned: &Planned<FileStore<D>>,
+    work: &Work<'_, D>,
+    bundle: &Bundled<'_, D>,
     stop: &Stop,
-) -> Result<Temp<'a, D>, Error> {
-    let snapshot = &planned.snapshot;
-    let cuts = json::cuts(&snapshot.layout, planned.plan.doomed().iter().map(|doomed| doomed.place.span()));
+) -> Result<(Temp<'a, D>, Gone<D::Writer>), Error> {
+    let snapshot = work.snapshot;
     let attributes = snapshot.file.attributes().map_err(store.fail("read the owner and attributes of"))?;
     let mut temp = Temp::create(store, &guard.ours, &guard.place.name)?;
-    copy(&snapshot.file, snapshot.layout.len, &cuts, &mut temp.file, stop).map_err(|error| {
+    let mut gone = bundle.rows(store, work.edit)?;
+    edit::carry_out(snapshot, work.edit, work.sources, &mut temp.file, &mut gone, stop).map_err(|error| {
         if stop.signal().is_some() {
-            store.interrupted()
-        } else {
-            store.fail("write the survivors of")(error)
+            return store.interrupted();
         }
+        store.fail(if gone.has_failed() { KEEP } else { "write the new text of" })(error)
     })?;
     temp.file.adopt(&attributes).map_err(|error| unkept(store, error))?;
-    temp.file.sync().map_err(store.fail("make durable the survivors of"))?;
-    Ok(temp)
+    temp.file.sync().map_err(store.fail("make durable the new text of"))?;
+    if let Some(rows) = work.rows_after {
+        must_be_a_store(store, guard, &temp, rows)?;
+    }
+    Ok((temp, gone))
 }
 
-/// Copies all but the cuts, in chunks that do not grow with the store.
-fn copy(
-    from: &impl Reader,
-    len: u64,
-    cuts: &[Range<u64>],
-    to: &mut impl Writer,
-    stop: &Stop,
-) -> io::Result<()> {
-    let mut buffer = vec![0; CHUNK];
-    let mut kept = Vec::with_capacity(CHUNK);
-    let mut cuts = cuts.iter().peekable();
-    let mut offset = 0;
-    while offset < len {
-        if stop.signal().is_some() {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        let wanted = usize::try_from(len - offset).unwrap_or(CHUNK).min(CHUNK);
-        let length = from.read_at(buffer.get_mut(..wanted).unwrap_or_default(), offset)?;
-        if length == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read"));
-        }
-        kept.clear();
-        keep(buffer.get(..length).unwrap_or_default(), offset, &mut cuts, &mut kept);
-        to.write_all(&kept)?;
-        offset += length as u64;
+/// Reads a new text again: what is no store must never stand in a store's place, whoever is to blame.
+fn must_be_a_store<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    temp: &Temp<'_, D>,
+    rows: u64,
+) -> Result<(), Error> {
+    struct Rows;
+    impl Visit for Rows {
+        fn row(&mut self, _: RawRow<'_>) {}
     }
-    Ok(())
+    let file = store.disk.open(&guard.ours, &temp.name).map_err(store.fail("read again the new text of"))?;
+    let stat = file.stat().map_err(store.fail("look at the new text of"))?;
+    let found = read::scan(store, &file, &stat, &mut Rows, |_| {}).map(|layout| layout.rows);
+    if found.is_ok_and(|found| found == rows) {
+        return Ok(());
+    }
+    let message = "it would not be what it should be: this is a defect of session-reaper, please tell of it";
+    Err(Error::new(ErrorKind::Refused, "check the new text of", &store.path, message))
 }
 
-/// Adds to `kept` what no cut takes from `chunk`, which stands at `offset` of the store. Cuts that end here are done with.
-fn keep<'c>(
-    chunk: &[u8],
-    offset: u64,
-    cuts: &mut std::iter::Peekable<impl Iterator<Item = &'c Range<u64>>>,
-    kept: &mut Vec<u8>,
-) {
-    let end = offset + chunk.len() as u64;
-    let within = |at: u64| usize::try_from(at.clamp(offset, end) - offset).unwrap_or(0);
-    let mut from = offset;
-    while let Some(cut) = cuts.peek().filter(|cut| cut.start < end) {
-        kept.extend_from_slice(chunk.get(within(from)..within(cut.start)).unwrap_or_default());
-        from = cut.end;
-        if cut.end > end {
-            break;
-        }
-        cuts.next();
-    }
-    kept.extend_from_slice(chunk.get(within(from)..).unwrap_or_default());
-}
+/// What the store was and what it becomes.
+pub(super) type Identities = (Identity, Identity);
 
 /// What may not be kept is refused; what failed for another reason may work the next time.
 fn unkept<D: Disk>(store: &FileStore<D>, error: io::Error) -> Error {

@@ -49,11 +49,14 @@ pub(super) fn sidecars<D: Disk>(
     let fail = store.fail("find the lock of");
     let mut sidecars = Vec::new();
     for (index, (path, name)) in place.locked_at(store)?.into_iter().enumerate() {
-        let folder = store.disk.folder(&path).map_err(&fail)?;
-        // A link may be on another disk than what it leads to; files on their way to a lock must be on the lock's.
-        let private = match index {
-            0 => Arc::clone(ours),
-            _ => Arc::new(store.disk.private_folder(&folder, OUR_FOLDER.as_ref(), owner).map_err(&fail)?),
+        // The store's own folder is open already; opened by its path once more, it could be another by now. A link may be
+        // on another disk than what it leads to, and files on their way to a lock must be on the lock's.
+        let (folder, private) = if index == 0 {
+            (Arc::clone(&place.folder), Arc::clone(ours))
+        } else {
+            let folder = store.disk.folder(&path).map_err(&fail)?;
+            let private = store.disk.private_folder(&folder, OUR_FOLDER.as_ref(), owner).map_err(&fail)?;
+            (Arc::new(folder), Arc::new(private))
         };
         sidecars.push(Sidecar::new(store.disk.clone(), folder, &name, private, owner, Kind::Store));
     }
@@ -101,13 +104,14 @@ fn take_all<D: Disk>(
     Ok(Some(all))
 }
 
-/// Removes locks of ours whose processes are proven to be gone: a sweep that was killed has left them.
+/// Removes locks that nobody has any more: a sweep that was killed has left them, or one that the power failed. Of the
+/// latter nothing proves that it is gone, and its note may be empty: what ends it is its age, as for every gateway.
 pub(super) fn clear_dead<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
     for sidecar in &guard.sidecars {
         if is_there(store, sidecar)? {
             // Taken over and given back: dropped is released.
             sidecar
-                .attempt_if(None, Verdict::is_dead)
+                .attempt_if(None, Verdict::may_be_taken)
                 .map_err(store.fail("clear a dead lock of"))
                 .map(drop)?;
         }

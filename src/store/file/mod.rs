@@ -6,23 +6,32 @@
 //! the change.
 //!
 //! On disk, beside the store and shared by all stores of its folder, in `.session-reaper/` (0700):
-//! `<store>.state`, what is remembered; `<store>.lock`, our mutex, never removed; `turn.lock`, whose turn it is with a
+//! `<store>.state`, what is remembered; `<store>.pins.json`, what is pinned; `<store>.lock`, our mutex, never removed; `turn.lock`, whose turn it is with a
 //! gateway's lock, never removed; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and
 //! removed by the next sweep if one was killed; `<store>.rescued`, another program's text that came too late to be put
 //! back.
 
 mod commit;
+mod compact;
+mod edit;
 mod folder;
 mod hold;
 mod look;
 mod others;
+mod past;
 mod pending;
+mod pins;
 mod place;
+mod prune;
 mod quiet;
 mod read;
+mod record;
+mod recover;
+mod rewrite;
 mod settle;
 mod spot;
 mod swap;
+mod undo;
 mod visit;
 
 use std::{
@@ -31,19 +40,24 @@ use std::{
     time::Duration,
 };
 
+pub use compact::{Compacting, Slimmed, Slimming};
 use hold::Hold;
 pub use look::{Look, Seen};
+pub use past::Trashed;
 pub(crate) use pending::{RESCUED, SWAP};
 use place::Place;
+pub use rewrite::Rewrite;
 pub use spot::Spot;
+pub use undo::{Force, Returned, Returning, Undoing, Wish};
 
-use super::{Access, Commit, Others, Planned, Request, Show, State, Store};
+use super::{Access, Commit, Others, Pin, PinBook, Planned, Request, Show, State, Store, Tidy};
 use crate::{
     fs::{Disk, Owner, RealDisk},
     json::Layout,
     lock::{self, Fence, Sidecar, Stop},
     model::{Error, ErrorKind, Key},
     policy::Verdict,
+    trash::Cause,
 };
 
 /// A `sessions.json`, on the machine's disk unless another is given.
@@ -57,6 +71,8 @@ use crate::{
 pub struct FileStore<D: Disk = RealDisk> {
     disk: D,
     path: PathBuf,
+    /// The real folder that it must be in, if it was found there and not named.
+    root: Option<PathBuf>,
     /// Whether other programs of this machine can write it.
     has_neighbours: bool,
 }
@@ -90,7 +106,7 @@ impl FileStore {
 impl<D: Disk> FileStore<D> {
     /// The store at `path` of a disk that no other program of this machine writes to.
     pub fn on(disk: D, path: impl Into<PathBuf>) -> Self {
-        Self { disk, path: path.into(), has_neighbours: false }
+        Self { disk, path: path.into(), root: None, has_neighbours: false }
     }
 
     /// The same store, which no gateway knows of: nobody looks whether one is live.
@@ -98,6 +114,23 @@ impl<D: Disk> FileStore<D> {
     pub fn unknown_to_gateways(mut self) -> Self {
         self.has_neighbours = false;
         self
+    }
+
+    /// The same store, which is refused whenever it is not really in the folder `root`: for stores that are found there,
+    /// and that nobody has named. Each use looks anew where its path leads, for a folder on the way may become a link at
+    /// any time.
+    ///
+    /// `root` must be a real path, as [`crate::fs::real_path`] tells it. By any other nothing is in it.
+    #[must_use]
+    pub fn contained_in(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = Some(root.into());
+        self
+    }
+
+    /// The real folder that the store must be in, if any.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
     }
 
     /// The path as it was given.
@@ -127,6 +160,31 @@ impl<D: Disk> FileStore<D> {
     /// When it cannot be read, or has been written to meanwhile.
     pub fn key_at(&self, snapshot: &Snapshot<D>, start: u64) -> Result<Key, Error> {
         visit::key_at(self, snapshot, start, &mut Vec::new())
+    }
+
+    /// What is pinned.
+    ///
+    /// # Errors
+    /// When the store is not there, and when the file of pins cannot be read or understood: any row may be pinned in it.
+    pub fn pins(&self) -> Result<PinBook, Error> {
+        pins::read(self, &Place::find(self)?)
+    }
+
+    /// Pins a key, for good on the disk when this returns, and gives the pin back that it replaces. Whoever sweeps holds
+    /// the lock too, so that no sweep is half way through.
+    ///
+    /// # Errors
+    /// As for [`FileStore::pins`], and when it cannot be written; then what was pinned is pinned still.
+    pub fn pin(&self, guard: &Guard<D>, pin: Pin) -> Result<Option<Pin>, Error> {
+        pins::set(self, guard, pin)
+    }
+
+    /// Takes the pin from a key in WTF-8, and gives it back; `None` when it was not pinned.
+    ///
+    /// # Errors
+    /// As for [`FileStore::pin`].
+    pub fn unpin(&self, guard: &Guard<D>, key: &[u8]) -> Result<Option<Pin>, Error> {
+        pins::remove(self, guard, key)
     }
 
     fn interrupted(&self) -> Error {
@@ -169,7 +227,10 @@ impl<D: Disk> Store for FileStore<D> {
         let Some(lock) = taken.map_err(self.fail("lock"))? else { return Err(self.busy()) };
         let sidecars = hold::sidecars(self, &place, &ours, owner)?;
         let guard = Guard { lock, ours, place, owner, sidecars };
+        // What a killed sweep has left is cleared whole, or not begun.
+        let _stake = stop.enter();
         pending::settle(self, &guard, wait, stop)?;
+        recover::settle(self, &guard)?;
         folder::clear_temps(self, &guard)?;
         hold::clear_dead(self, &guard)?;
         Ok(guard)
@@ -191,6 +252,10 @@ impl<D: Disk> Store for FileStore<D> {
         others::admit(self, beside_live_gateway)
     }
 
+    fn tidy(&self, guard: &Guard<D>, tidy: &Tidy) -> Result<(), Error> {
+        past::tidy(self, guard, tidy)
+    }
+
     fn nudge(&self, guard: &Guard<D>) -> Result<(), Error> {
         let touched = self.disk.touch(&guard.place.folder, &guard.place.name);
         touched.map_err(self.fail("touch"))
@@ -205,9 +270,10 @@ impl<D: Disk> Store for FileStore<D> {
         guard: &Guard<D>,
         planned: &Planned<Self>,
         access: Access<Self>,
+        cause: &Cause,
         stop: &Stop,
     ) -> Result<Commit, Error> {
-        commit::commit(self, guard, planned, access, stop)
+        prune::commit(self, guard, planned, access, cause, stop)
     }
 
     fn visit(&self, planned: &Planned<Self>, show: &mut Show<'_>) -> Result<(), Error> {

@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use super::{FileStore, Guard, hold, place::with_ending};
+use super::{FileStore, Guard, commit::Identities, hold, place::with_ending};
 use crate::{
     fs::{Disk, Stat},
     lock::Stop,
     model::Error,
+    trash::Identity,
 };
 
 /// The ending of survivors that are about to change places with the store.
@@ -47,6 +48,13 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn new(survivors: &Stat, replaced: &Stat) -> Self {
         Self { survivors: known(survivors), replaced: known(replaced) }
+    }
+
+    /// What is replaced, and what it becomes.
+    pub(super) fn identities(&self) -> Identities {
+        let identity =
+            |(ino, size, modified_ns)| Identity::of(&Stat { ino, size, modified_ns, ..Stat::default() });
+        (identity(self.replaced), identity(self.survivors))
     }
 
     /// The name of the file in our folder while the swap is pending.

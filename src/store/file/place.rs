@@ -3,6 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::FileStore;
@@ -14,20 +15,20 @@ use crate::{
 /// The folder that a store is really in, and its name there.
 #[derive(Debug)]
 pub(super) struct Place<D: Disk> {
-    pub(super) folder: D::Folder,
+    pub(super) folder: Arc<D::Folder>,
     pub(super) name: OsString,
     parent: PathBuf,
 }
 
 impl<D: Disk> Place<D> {
-    /// Finds the real place of a store. A link to it stays a link: what it points to is what gets replaced.
+    /// Finds the real place of a store, which must be where it is to stay. A link to it stays a link: what it points to is what gets replaced.
     pub(super) fn find(store: &FileStore<D>) -> Result<Self, Error> {
-        let real = store.disk.resolve(&store.path).map_err(store.fail_to_find("find"))?;
+        let real = resolve(store, &store.path)?;
         let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(Error::new(ErrorKind::Refused, "open", &store.path, "it is no file"));
         };
         let folder = store.disk.folder(parent).map_err(store.fail_to_find("open the folder of"))?;
-        Ok(Self { folder, name: name.to_owned(), parent: parent.to_owned() })
+        Ok(Self { folder: Arc::new(folder), name: name.to_owned(), parent: parent.to_owned() })
     }
 
     /// Where gateways lock this store: beside it, and where its path is a link beside that link as well, for a gateway
@@ -35,11 +36,15 @@ impl<D: Disk> Place<D> {
     pub(super) fn locked_at(&self, store: &FileStore<D>) -> Result<Vec<(PathBuf, OsString)>, Error> {
         let mut places = vec![(self.parent.clone(), self.name.clone())];
         let parent = store.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder =
-            store.disk.resolve(parent.unwrap_or(Path::new("."))).map_err(store.fail_to_find("find"))?;
+        let folder = resolve(store, parent.unwrap_or(Path::new(".")))?;
         let named = store.path.file_name().map(|name| (folder, name.to_owned()));
         places.extend(named.filter(|named| places.first() != Some(named)));
         Ok(places)
+    }
+
+    /// The path of something beside the store, for people.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.parent.join(name)
     }
 
     /// The store's name with an ending.
@@ -80,6 +85,16 @@ impl<D: Disk> Place<D> {
                 .with_hint("run session-reaper as the user who owns the store, or as root"));
         }
         Ok(owner)
+    }
+}
+
+/// The real path behind one of a store's, which must lead no further than the store may be. It has no link any more: when
+/// it is opened, a folder that has become one since is told from what was found here.
+fn resolve<D: Disk>(store: &FileStore<D>, path: &Path) -> Result<PathBuf, Error> {
+    let real = store.disk.resolve(path).map_err(store.fail_to_find("find"))?;
+    match &store.root {
+        Some(root) if !real.starts_with(root) => Err(Error::leads_out(&store.path)),
+        _ => Ok(real),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{FileStore, Snapshot, Spot, place::Place};
+use super::{FileStore, Snapshot, Spot, pins, place::Place};
 use crate::{
     fs::{Disk, Reader, Stat},
     json::{self, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
     lock::{self, Fence},
-    model::{Error, ErrorKind, hex},
-    policy::{Plan, Planner, Row, Stamp},
+    model::{Error, ErrorKind, Timestamp, hex},
+    policy::{Plan, Planner, Row, SLACK, Stamp},
     store::{Planned, Request},
 };
 
@@ -19,9 +19,18 @@ pub(super) fn plan<D: Disk>(
     store: &FileStore<D>,
     request: &Request<'_>,
 ) -> Result<Planned<FileStore<D>>, Error> {
-    let (file, stat) = Place::find(store)?.open(store)?;
+    let place = Place::find(store)?;
+    let (file, stat) = place.open(store)?;
+    let pins = pins::read(store, &place)?.pins();
+    let written = written(&stat);
     let is_young = Fence::until_old(&stat, store.disk.now_ns()).is_some();
-    let planner = || Planner::new(request.policy, request.now, request.detail);
+    let planner = || {
+        let planner = Planner::new(request.policy, request.now, request.detail).with_pins(&pins);
+        match written {
+            Some(written) => planner.believing_until(written.plus(SLACK)),
+            None => planner,
+        }
+    };
     let mut hash = (request.digest || is_young).then(Sha256::new);
     let (mut plan, mut layout) = judge(store, &file, &stat, planner(), |chunk| {
         if let Some(hash) = &mut hash {
@@ -38,11 +47,33 @@ pub(super) fn plan<D: Disk>(
     let fence = content.filter(|_| is_young).into_iter().fold(Fence::around(&stat), Fence::with_content);
     Ok(Planned {
         plan,
+        written,
         bytes_before: layout.len,
         bytes_after: layout.len - cut,
         digest: content.filter(|_| request.digest).map(|content| hex(&content)),
         snapshot: Snapshot { file, fence, layout },
     })
+}
+
+/// Reads the store and shows its rows to `visit`.
+pub(super) fn snapshot<D: Disk>(store: &FileStore<D>, visit: &mut impl Visit) -> Result<Snapshot<D>, Error> {
+    let (file, stat) = Place::find(store)?.open(store)?;
+    let mut hash = Fence::until_old(&stat, store.disk.now_ns()).map(|_| Sha256::new());
+    let layout = scan(store, &file, &stat, visit, |chunk| {
+        if let Some(hash) = &mut hash {
+            hash.update(chunk);
+        }
+    })?;
+    must_be_countable(store, &layout)?;
+    let content: Option<lock::Digest> = hash.map(|hash| hash.finalize().into());
+    let fence = content.into_iter().fold(Fence::around(&stat), Fence::with_content);
+    Ok(Snapshot { file, fence, layout })
+}
+
+/// When a file was written last, if its time is one that a clock can have said.
+fn written(stat: &Stat) -> Option<Timestamp> {
+    let at = Timestamp::from_nanos(stat.modified_ns);
+    (Timestamp::FIRST_PLAUSIBLE..=Timestamp::LAST_PLAUSIBLE).contains(&at).then_some(at)
 }
 
 /// Rows are counted in 32 bits. No gateway can read a store of so many.

@@ -3,7 +3,7 @@
 use crate::json::Span;
 
 /// A row's span, packed: one is kept for every row that goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spot {
     pub(super) start: u64,
     length: u32,

@@ -11,6 +11,7 @@ use std::io;
 
 use super::{
     FileStore, Guard, Hold, Snapshot,
+    commit::Identities,
     folder::Temp,
     pending::{Pending, put_back, rescue},
 };
@@ -43,6 +44,11 @@ impl<'a, D: Disk> Swap<'a, D> {
         let pending = Pending::new(&ours, &replaced);
         survivors.rename(pending.name(&guard.place.name)).map_err(&fail)?;
         Ok(Self { store, guard, snapshot, survivors, pending })
+    }
+
+    /// What the store was when it was read, and what it becomes.
+    pub(super) fn identities(&self) -> Identities {
+        self.pending.identities()
     }
 
     /// Swaps the survivors in, if the store is still what was read and others are still kept out. What they replace is

@@ -1,0 +1,261 @@
+//! What the verbs on the past have in common: their stores, and which run is meant.
+
+use std::{fmt, path::PathBuf};
+
+use clap::{Args, ValueHint};
+use session_reaper::{
+    Error, ErrorKind, FileStore, Timestamp,
+    config::{Effective, Flags},
+    store::Store,
+    sweep::{Options, Report, RunId},
+    trash::Line,
+};
+
+use super::{
+    Exit, Failure, Frame, signals,
+    stores::{self, Target},
+    words,
+};
+
+/// So many runs are named for one to be chosen.
+const NAMED: usize = 5;
+
+/// Which stores.
+#[derive(Debug, Args)]
+pub(super) struct PastArgs {
+    /// A sessions.json, a folder or a glob (repeatable); the config's stores if none
+    #[arg(long = "store", value_name = "STORE", value_hint = ValueHint::AnyPath)]
+    stores: Vec<PathBuf>,
+
+    /// Take the stores from an OpenClaw state folder [default folder: ~/.openclaw]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_hint = ValueHint::DirPath)]
+    openclaw: Option<String>,
+}
+
+/// How to change a store.
+#[derive(Debug, Args)]
+pub(super) struct ChangeArgs {
+    /// Say what would happen, and write nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+
+    /// How long to wait for a store that another process holds [default: 5s]
+    #[arg(long, value_name = "AGE", allow_hyphen_values = true)]
+    pub(super) lock_timeout: Option<String>,
+
+    /// Do it although a gateway is live that honours no lock: in a quiet moment
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(super) beside_live_gateway: Option<String>,
+}
+
+impl PastArgs {
+    /// Other verbs take stores as plain arguments; here those are runs and keys.
+    fn explained(&self, failure: Failure) -> Failure {
+        if !self.stores.is_empty() {
+            return failure;
+        }
+        failure.with_hint("say which by --store STORE or --openclaw, or set `stores` in the configuration")
+    }
+
+    /// The stores as they were named on the command line.
+    pub(super) fn named(&self) -> &[PathBuf] {
+        &self.stores
+    }
+
+    /// The configuration, and the stores that were found.
+    pub(super) fn find(
+        &self,
+        change: Option<&ChangeArgs>,
+        frame: &Frame<'_>,
+    ) -> Result<(Effective, Vec<FileStore>), Failure> {
+        let flags =
+            Flags { stores: self.stores.clone(), openclaw: self.openclaw.clone(), ..Flags::default() };
+        let flags = change.map_or(flags.clone(), |change| change.lay_into(flags));
+        let config = frame.configure(flags)?;
+        let targets = stores::find(&config).map_err(|failure| self.explained(failure))?.into_iter();
+        let stores = targets.map(|target| match target {
+            Target::Store(store) => Ok(store),
+            Target::None(error) => Err(Failure::of(&error)),
+        });
+        let stores = stores.collect::<Result<Vec<_>, _>>()?;
+        Ok((config, stores))
+    }
+}
+
+impl ChangeArgs {
+    /// These arguments laid into `flags`.
+    pub(super) fn lay_into(&self, flags: Flags) -> Flags {
+        Flags {
+            lock_timeout: self.lock_timeout.clone(),
+            beside_live_gateway: self.beside_live_gateway.clone(),
+            ..flags
+        }
+    }
+}
+
+/// How a store is changed by a verb that no rule speaks of.
+pub(super) fn options(
+    config: &Effective,
+    change: &ChangeArgs,
+    frame: &Frame<'_>,
+) -> Result<Options, Failure> {
+    Ok(Options {
+        lock_timeout: config.lock_timeout,
+        beside_live_gateway: config.beside_live_gateway,
+        compress: config.trash_compress,
+        stop: signals::watch()?,
+        dry_run: change.dry_run,
+        run: Some(RunId::new(frame.now)),
+        ..Options::default()
+    })
+}
+
+/// Finishes what killed runs have left: before that, nobody knows which run is the newest. A dry run cannot, and guesses
+/// nothing.
+pub(super) fn finish_killed(stores: &[FileStore], options: &Options) -> Result<(), Failure> {
+    for store in stores {
+        if store.trashed()?.on_the_way == 0 {
+            continue;
+        }
+        if options.dry_run {
+            let message = "a run on it was killed, or is still at work: it has to be finished first";
+            let error = Error::new(ErrorKind::Refused, "look at the runs on", store.path(), message);
+            return Err(error
+                .with_hint("any verb that writes finishes it, such as prune, or undo without -n")
+                .into());
+        }
+        drop(store.lock(options.lock_timeout.as_duration(), &options.stop)?);
+    }
+    Ok(())
+}
+
+/// The runs on a store.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub(super) store: FileStore,
+    /// Oldest first.
+    pub(super) lines: Vec<Line>,
+    /// The runs whose rows are in the trash.
+    pub(super) in_trash: Vec<RunId>,
+}
+
+impl Past {
+    /// Reads the journals of some stores.
+    pub(super) fn of_all(stores: Vec<FileStore>, frame: &Frame<'_>) -> Result<Vec<Self>, Failure> {
+        stores.into_iter().map(|store| Self::of(store, frame)).collect()
+    }
+
+    fn of(store: FileStore, frame: &Frame<'_>) -> Result<Self, Failure> {
+        let (lines, unreadable) = store.history()?;
+        if unreadable > 0 {
+            let lines = words::count(unreadable, "line");
+            frame.note(&format!("{lines} of the journal of {} cannot be read", store.path().display()));
+        }
+        let trashed = store.trashed()?;
+        for (_, error) in &trashed.damaged {
+            super::output::error(&error.to_string(), error.hint());
+        }
+        let kept: Vec<Line> = trashed.bundles.into_iter().map(|bundle| bundle.manifest.line).collect();
+        let in_trash = kept.iter().map(|line| line.run.clone()).collect();
+        Ok(Self { store, lines: with_lost(lines, kept), in_trash })
+    }
+
+    fn newest(&self) -> Option<&Line> {
+        self.lines.last()
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &RunId> {
+        self.lines.iter().map(|line| &line.run).chain(&self.in_trash)
+    }
+
+    fn has(&self, run: &RunId) -> bool {
+        self.runs().any(|known| known == run)
+    }
+}
+
+/// The lines of a journal, and those that it has lost of runs that are in the trash: a bundle has its line as well.
+fn with_lost(mut lines: Vec<Line>, kept: Vec<Line>) -> Vec<Line> {
+    let lost: Vec<Line> =
+        kept.into_iter().filter(|line| lines.iter().all(|known| known.run != line.run)).collect();
+    if !lost.is_empty() {
+        lines.extend(lost);
+        lines.sort_by_key(|line| line.at);
+    }
+    lines
+}
+
+/// The run that is meant, and the stores that it changed.
+pub(super) fn meant(pasts: Vec<Past>, run: Option<&str>) -> Result<(RunId, Vec<Past>), Failure> {
+    let run = match run {
+        None => newest(&pasts)?,
+        Some(text) => named(&pasts, text)?,
+    };
+    let pasts = pasts.into_iter().filter(|past| past.has(&run)).collect();
+    Ok((run, pasts))
+}
+
+fn newest(pasts: &[Past]) -> Result<RunId, Failure> {
+    let newest = pasts.iter().filter_map(Past::newest).max_by_key(|line| line.at);
+    newest.map(|line| line.run.clone()).ok_or_else(|| no_run(pasts, "no run has changed it yet"))
+}
+
+fn named(pasts: &[Past], text: &str) -> Result<RunId, Failure> {
+    let mut meant: Vec<&RunId> =
+        pasts.iter().flat_map(Past::runs).filter(|run| run.is_meant_by(text)).collect();
+    meant.sort();
+    meant.dedup();
+    match &*meant {
+        [] => Err(no_run(pasts, &format!("no run {text:?} has changed it"))),
+        [run] => Ok((*run).clone()),
+        several => {
+            let names: Vec<String> = several.iter().take(NAMED).map(ToString::to_string).collect();
+            let hint = format!("name one of them:\n{}", names.join("\n"));
+            Err(Failure::usage(format!("{text:?} may mean {} runs", several.len())).with_hint(hint))
+        }
+    }
+}
+
+fn no_run(pasts: &[Past], why: &str) -> Failure {
+    let path = pasts.first().map(|past| past.store.path().to_owned()).unwrap_or_default();
+    let error = Error::new(ErrorKind::Gone, "find a run on", &path, why);
+    Failure::of(&error.with_hint("`session-reaper history` lists the runs"))
+}
+
+/// When a bundle may be taken out of the trash; never while it is of the newest run.
+pub(super) fn leaves(line: &Line, config: &Effective) -> Option<Timestamp> {
+    config.trash_retention.age().map(|age| line.at.max(line.run.time().unwrap_or(line.at)).plus(age))
+}
+
+/// Says how a run is taken back, to who has just made it.
+pub(super) fn note_how_to_take_back(frame: &Frame<'_>, report: &Report, named: &[PathBuf]) {
+    let Some(run) = report.run.as_ref().filter(|_| !frame.globals.json) else { return };
+    let swept = report.stores.iter().filter(|store| store.pruned > 0).map(|store| store.store.clone());
+    frame.note(&how_to_take_back(run, swept, named));
+}
+
+/// The words for it. Where many stores were changed, they are named as somebody named them.
+pub(super) fn how_to_take_back(
+    run: &RunId,
+    changed: impl Iterator<Item = String>,
+    named: &[PathBuf],
+) -> String {
+    let mut stores: Vec<String> = changed.take(NAMED).collect();
+    if stores.len() == NAMED {
+        stores = named.iter().map(|store| store.to_string_lossy().into_owned()).collect();
+    }
+    let stores: Vec<String> =
+        stores.iter().map(|store| format!("--store {} ", words::quoted(store))).collect();
+    format!("to take this back: {} undo {}{run}", words::program(), stores.concat())
+}
+
+/// What could not be printed was done all the same: code and message say so.
+pub(super) fn printed(
+    result: Result<(), Failure>,
+    is_done: bool,
+    what: fmt::Arguments<'_>,
+) -> Result<(), Failure> {
+    match result {
+        Err(failure) if is_done => Err(failure.with_exit(Exit::Partly).after(what)),
+        result => result,
+    }
+}

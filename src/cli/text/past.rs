@@ -1,0 +1,94 @@
+//! What came back, for people.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use session_reaper::{
+    store::Returned,
+    sweep::{Outcome, UndoReport},
+};
+
+use crate::cli::{
+    Failure,
+    output::{self, BOLD, DIM, GOES},
+    past,
+    undo::{Undone, has_changed},
+    words::{self, plain},
+};
+
+/// So many rows are named of each store.
+const NAMED: usize = 10;
+
+/// Prints what was brought back, to its last line. `named` are the stores as they were named.
+pub(crate) fn undone(undone: &Undone, named: &[PathBuf]) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    for store in &undone.stores {
+        writeln!(out, "{BOLD}{}{BOLD:#}: {}", plain(&store.store), headline(store, undone.applied))?;
+        held_up(&mut out, store)?;
+    }
+    if !undone.applied {
+        writeln!(out, "dry run: nothing was changed")?;
+    }
+    if undone.applied && undone.sum(|store| store.restored) > 0 {
+        writeln!(
+            out,
+            "{DIM}what a rule took, the next sweep takes again, unless the policy changes or it is pinned{DIM:#}"
+        )?;
+    }
+    if let Some(run) = &undone.run {
+        let changed =
+            undone.stores.iter().filter(|store| has_changed(store)).map(|store| store.store.clone());
+        writeln!(out, "{DIM}{}{DIM:#}", plain(&past::how_to_take_back(run, changed, named)))?;
+    }
+    let sum = |of: fn(&UndoReport) -> u64| undone.sum(of);
+    let (restored, held_up) = (sum(|store| store.restored), sum(|store| store.held_up));
+    let (kept, pruned, failed) =
+        (sum(|store| store.kept), sum(|store| store.pruned), sum(|store| store.failed));
+    writeln!(out, "restored {restored}, kept {kept}, pruned {pruned}, failed {failed}, held up {held_up}")?;
+    Ok(out.flush()?)
+}
+
+fn headline(store: &UndoReport, applied: bool) -> String {
+    let run = &store.undoes;
+    let would = if applied { "" } else { "would " };
+    match store.outcome {
+        Outcome::Restored => {
+            let come = if applied { "came back" } else { "come back" };
+            let go = if applied { "went again" } else { "go again" };
+            let back = (store.restored > 0)
+                .then(|| format!("{} {would}{come}", words::count(store.restored, "row")));
+            let out =
+                (store.pruned > 0).then(|| format!("{} {would}{go}", words::count(store.pruned, "row")));
+            format!("{} from run {run}", back.into_iter().chain(out).collect::<Vec<_>>().join(", "))
+        }
+        Outcome::Nothing => format!("all of run {run} is as it was before it already"),
+        Outcome::Refused if store.error.is_none() => format!("nothing of run {run} can come back"),
+        outcome => outcome.name().to_owned(),
+    }
+}
+
+/// Rows that newer ones stand in the way of.
+fn held_up(out: &mut impl Write, store: &UndoReport) -> io::Result<()> {
+    let held: Vec<_> = store.items.iter().filter(|row| row.what.is_held_up()).collect();
+    for row in held.iter().take(NAMED) {
+        let why = match row.what {
+            Returned::ChangedSince => "it has changed since",
+            Returned::Pinned => "it is pinned",
+            _ => "a newer row has its key",
+        };
+        writeln!(out, "  {GOES}left alone{GOES:#}  {}: {why}", plain(&row.key.to_text()))?;
+    }
+    if held.len() > NAMED {
+        writeln!(out, "  {DIM}... and {} more{DIM:#}", held.len() - NAMED)?;
+    }
+    if !held.is_empty() {
+        writeln!(
+            out,
+            "  {DIM}undo {} --force-key overwrites them all, --force-key=KEY one of them{DIM:#}",
+            store.undoes
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! `trash list`: the bundles of some stores, or the rows of one run.
+
+use std::{cmp::Reverse, io::Write};
+
+use serde::Serialize;
+use session_reaper::{
+    Bytes, FileStore, Timestamp,
+    config::Effective,
+    store::{Returning, Wish},
+    sweep::{RunId, SCHEMA},
+    trash::Listed,
+};
+
+use crate::cli::{
+    Exit, Failure, Frame, output,
+    past::{self, Past, PastArgs},
+    table::{self, Cell, Side},
+    words::{self, plain},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  session-reaper trash list --store sessions.json
+  session-reaper trash list --store sessions.json 1f2e3d4c   the rows of that run";
+
+/// What is in the trash: a line for each run, or the rows of one
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The rows of this run
+    run: Option<String>,
+
+    #[command(flatten)]
+    past: PastArgs,
+}
+
+#[derive(Serialize)]
+struct Shown<T> {
+    schema: &'static str,
+    verb: &'static str,
+    #[serde(flatten)]
+    rest: T,
+}
+
+#[derive(Serialize)]
+struct Bundles {
+    bundles: Vec<Bundle>,
+}
+
+/// A run's bundle.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bundle {
+    store: String,
+    run: RunId,
+    at: Timestamp,
+    verb: String,
+    rows: u64,
+    bytes: u64,
+    compressed: bool,
+    undoes: Option<RunId>,
+    /// When it may leave the trash; `null` when never.
+    expires_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct Rows {
+    run: RunId,
+    rows: Vec<Returning>,
+}
+
+pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    let (config, stores) = args.past.find(None, frame)?;
+    match &args.run {
+        None => bundles(&stores, &config, frame),
+        Some(run) => rows(stores, run, frame),
+    }
+}
+
+fn bundles(stores: &[FileStore], config: &Effective, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    let (mut bundles, mut exit) = (Vec::new(), Exit::Done);
+    for store in stores {
+        let trashed = store.trashed()?;
+        bundles.extend(trashed.bundles.into_iter().map(|listed| bundle(store, listed, config)));
+        for (_, error) in &trashed.damaged {
+            output::error(&error.to_string(), error.hint());
+            exit = Exit::Partly;
+        }
+    }
+    bundles.sort_by_key(|bundle| Reverse(bundle.at));
+    if frame.globals.json {
+        output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Bundles { bundles } })?;
+    } else if frame.speaks() {
+        print(&bundles, stores.len() > 1)?;
+    }
+    Ok(exit)
+}
+
+fn bundle(store: &FileStore, listed: Listed, config: &Effective) -> Bundle {
+    let manifest = listed.manifest;
+    let rows = |file: &Option<session_reaper::trash::RowsFile>| file.as_ref().map_or(0, |file| file.rows);
+    Bundle {
+        store: store.path().display().to_string(),
+        at: manifest.line.at,
+        expires_at: past::leaves(&manifest.line, config),
+        rows: rows(&manifest.removed) + rows(&manifest.replaced),
+        bytes: listed.bytes,
+        compressed: listed.is_compressed,
+        run: manifest.line.run,
+        verb: manifest.line.verb,
+        undoes: manifest.line.undoes,
+    }
+}
+
+fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    let head = [
+        ("RUN", Side::Left),
+        ("VERB", Side::Left),
+        ("ROWS", Side::Right),
+        ("SIZE", Side::Right),
+        ("LEAVES", Side::Left),
+        ("STORE", Side::Left),
+    ];
+    let rows: Vec<[Cell; 6]> = bundles.iter().map(|bundle| row(bundle, with_store)).collect();
+    if !rows.is_empty() {
+        table::write(&mut out, head, &rows)?;
+    }
+    let bytes = bundles.iter().map(|bundle| bundle.bytes).sum();
+    let rows = bundles.iter().map(|bundle| bundle.rows).sum();
+    let (runs, rows) = (words::count(bundles.len() as u64, "run"), words::count(rows, "row"));
+    writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
+    Ok(out.flush()?)
+}
+
+fn row(bundle: &Bundle, with_store: bool) -> [Cell; 6] {
+    let leaves = bundle.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let store = if with_store { plain(&bundle.store).into_owned() } else { String::new() };
+    [
+        bundle.run.to_string().into(),
+        plain(&bundle.verb).into_owned().into(),
+        bundle.rows.to_string().into(),
+        Bytes(bundle.bytes).to_string().into(),
+        leaves.into(),
+        Cell::dim(store),
+    ]
+}
+
+/// The rows of a run, with what an undo would do to each.
+fn rows(stores: Vec<FileStore>, run: &str, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    let (run, pasts) = past::meant(Past::of_all(stores, frame)?, Some(run))?;
+    let mut rows = Vec::new();
+    for past in pasts {
+        rows.extend(past.store.plan_undo(&run, &Wish::default())?.rows);
+    }
+    if frame.globals.json {
+        output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Rows { run, rows } })?;
+    } else if frame.speaks() {
+        let mut out = output::stdout();
+        let cells: Vec<[Cell; 2]> = rows
+            .iter()
+            .map(|row| [row.what.name().into(), plain(&row.key.to_text()).into_owned().into()])
+            .collect();
+        table::write(&mut out, [("IF UNDONE", Side::Left), ("KEY", Side::Left)], &cells)?;
+        writeln!(out, "{} of run {run}", words::count(rows.len() as u64, "row"))?;
+        out.flush()?;
+    }
+    Ok(Exit::Done)
+}

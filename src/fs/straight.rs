@@ -1,0 +1,135 @@
+//! Opening a folder by its real path, straight: what is opened is what the path told, or nothing is.
+//!
+//! Between the moment in which a path is resolved and the one in which it is opened, whoever owns a folder on the way can
+//! put a link in its place, and lead a sweep of root's wherever he likes. So no link is followed here, not one: a real
+//! path has none. Linux looks at the whole way by itself; an older one, and other systems, are asked step by step.
+
+use std::{
+    ffi::OsStr,
+    io,
+    os::fd::OwnedFd,
+    path::{Component, Path},
+};
+
+use rustix::{
+    fs::{AtFlags, CWD, FileType, Mode, OFlags},
+    io::Errno,
+};
+
+use super::real::FOLDER;
+
+/// A step on the way: a folder need not be readable to be walked through.
+#[cfg(target_os = "linux")]
+const STEP: OFlags = FOLDER.difference(OFlags::RDONLY).union(OFlags::PATH);
+#[cfg(not(target_os = "linux"))]
+const STEP: OFlags = FOLDER;
+
+/// Opens the folder at a real path, following no link.
+#[cfg(target_os = "linux")]
+pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let flags = FOLDER.difference(OFlags::NOFOLLOW);
+    match rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve) {
+        // Unknown to an old kernel, or kept from us by a container that knows no such call.
+        Err(Errno::NOSYS | Errno::PERM) => walk(path),
+        Err(Errno::LOOP) => Err(became_a_link()),
+        folder => Ok(folder?),
+    }
+}
+
+/// Opens the folder at a real path, following no link.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
+    walk(path)
+}
+
+/// The same, step by step: each folder is opened in the one before.
+fn walk(path: &Path) -> io::Result<OwnedFd> {
+    let mut at: Option<OwnedFd> = None;
+    for part in path.components() {
+        let name = match part {
+            Component::RootDir | Component::CurDir | Component::Normal(_) => part.as_os_str(),
+            Component::ParentDir | Component::Prefix(_) => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        at = Some(step(at.as_ref(), name, STEP)?);
+    }
+    // All were opened to walk through; the last one is to be listed too.
+    step(at.as_ref(), OsStr::new("."), FOLDER)
+}
+
+fn step(at: Option<&OwnedFd>, name: &OsStr, flags: OFlags) -> io::Result<OwnedFd> {
+    let opened = match at {
+        Some(at) => rustix::fs::openat(at, name, flags, Mode::empty()),
+        None => rustix::fs::openat(CWD, name, flags, Mode::empty()),
+    };
+    match opened {
+        // Systems differ in how they say it.
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::MLINK) if is_link(at, name) => Err(became_a_link()),
+        folder => Ok(folder?),
+    }
+}
+
+fn is_link(at: Option<&OwnedFd>, name: &OsStr) -> bool {
+    let stat = match at {
+        Some(at) => rustix::fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW),
+        None => rustix::fs::statat(CWD, name, AtFlags::SYMLINK_NOFOLLOW),
+    };
+    stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
+}
+
+/// No word of the system's: "too many levels of symbolic links" would send people looking for a circle.
+fn became_a_link() -> io::Error {
+    io::Error::other("a folder on the way became a link meanwhile")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests make files as any program would")]
+
+    use std::{os::unix::fs::symlink, path::PathBuf};
+
+    use super::*;
+
+    const WAYS: [fn(&Path) -> io::Result<OwnedFd>; 2] = [folder, walk];
+
+    /// `<root>/a/b/c`, and links to each of them beside.
+    fn tree() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/b/c")).unwrap();
+        symlink("a", root.join("to-a")).unwrap();
+        symlink("b", root.join("a/to-b")).unwrap();
+        symlink(root.join("a/b/c"), root.join("a/b/to-c")).unwrap();
+        (dir, root)
+    }
+
+    #[test]
+    fn i10_no_link_is_followed_wherever_on_the_way_it_stands() {
+        let (_dir, root) = tree();
+        let inode = |folder: &OwnedFd| rustix::fs::fstat(folder).unwrap().st_ino;
+        let expected = rustix::fs::stat(root.join("a/b/c")).unwrap().st_ino;
+        for way in WAYS {
+            assert_eq!(inode(&way(&root.join("a/b/c")).unwrap()), expected);
+            for path in ["to-a/b/c", "a/to-b/c", "a/b/to-c"] {
+                let error = way(&root.join(path)).unwrap_err();
+                assert_eq!(error.to_string(), "a folder on the way became a link meanwhile", "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_folder_or_not_there_is_told_as_the_system_tells_it() {
+        let (_dir, root) = tree();
+        std::fs::write(root.join("file"), "").unwrap();
+        for way in WAYS {
+            assert_eq!(way(&root.join("a/none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+            assert_eq!(way(&root.join("none/b")).unwrap_err().kind(), io::ErrorKind::NotFound);
+            for path in ["file", "file/b"] {
+                assert_eq!(way(&root.join(path)).unwrap_err().kind(), io::ErrorKind::NotADirectory, "{path}");
+            }
+            assert!(way(Path::new("/")).is_ok() && way(Path::new(".")).is_ok());
+        }
+        assert_eq!(walk(&root.join("a/../a")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}

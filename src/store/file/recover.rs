@@ -1,0 +1,95 @@
+//! Bundles that a killed run has left unfinished: was the store changed or not?
+//!
+//! A bundle is durable before the store changes, and finished after. In between it says what the store was and what it was
+//! to become, so that whoever comes next can tell. Where somebody else has written the store since, its rows tell: a bundle
+//! whose rows are all in the store as they were is of no use, any other is kept.
+
+use std::io;
+
+use super::{
+    FileStore, Guard,
+    record::{journal, trash},
+    undo,
+};
+use crate::{
+    fs::Disk,
+    model::Error,
+    trash::{Bundle, FolderName, Identity, Line, Outcome, Stage, read_journal},
+};
+
+/// Finishes what killed runs have left in the trash. Only to be called by who holds the mutex. What cannot be finished is
+/// left for the next one: it keeps nobody from the store.
+pub(super) fn settle<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
+    let fail = store.fail("look through the trash of");
+    for name in trash(store, guard).names().map_err(fail)? {
+        let settled = match name.stage {
+            Stage::Finished => Ok(()),
+            Stage::Purged => trash(store, guard).purge(&name),
+            Stage::Unfinished => finish_or_purge(store, guard, &name)?,
+        };
+        if let Err(error) = settled {
+            let store = store.path.display();
+            tracing::warn!(%store, run = %name.run, %error, "what a killed run left in the trash stays for now");
+        }
+    }
+    Ok(())
+}
+
+/// The outer error is one that ends everything: a journal that cannot be made durable.
+fn finish_or_purge<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    name: &FolderName,
+) -> Result<io::Result<()>, Error> {
+    let line = match to_finish(store, guard, name) {
+        Ok(Some(line)) => line,
+        done => return Ok(done.map(drop)),
+    };
+    write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
+    Ok(trash(store, guard).finish(name))
+}
+
+/// The line of a run that has to be finished; `None` when there was nothing to finish.
+fn to_finish<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &FolderName) -> io::Result<Option<Line>> {
+    let trash = trash(store, guard);
+    let bundle = match trash.open(name) {
+        // The store changes only after the manifest is durable.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return trash.purge(name).map(|()| None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return keep_damaged(store, guard, name).map(|()| None);
+        }
+        bundle => bundle?,
+    };
+    let Some(outcome) = judge(store, guard, &bundle) else { return trash.purge(name).map(|()| None) };
+    bundle.clear_temps()?;
+    Ok(Some(Line { outcome, ..bundle.manifest.line }))
+}
+
+/// Gives a run its line in the journal, durable, if it has none yet.
+fn write_down<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, line: &Line) -> io::Result<()> {
+    let known = read_journal(&store.disk, &guard.ours)?;
+    if known.lines.iter().any(|known| known.run == line.run && known.store == line.store) {
+        // It stands there, but whether it is durable nobody knows.
+        return journal(store, guard).sync();
+    }
+    tracing::warn!(store = %store.path.display(), run = %line.run, "finished a run that was killed");
+    journal(store, guard).append(line)
+}
+
+/// Nobody can tell what it was, and nobody can want it gone.
+fn keep_damaged<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &FolderName) -> io::Result<()> {
+    tracing::warn!(store = %store.path.display(), run = %name.run, "the bundle of a killed run is damaged and is kept");
+    trash(store, guard).finish(name)
+}
+
+/// How the run ended; `None` when the store did not change. A bundle that nobody can judge is kept.
+fn judge<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, bundle: &Bundle<D>) -> Option<Outcome> {
+    let stands = store.disk.stat(&guard.place.folder, &guard.place.name).map(|stat| Identity::of(&stat));
+    let manifest = &bundle.manifest;
+    match stands {
+        Ok(stands) if stands == manifest.after => Some(Outcome::Recovered),
+        Ok(stands) if stands == manifest.before => None,
+        Ok(_) if undo::is_of_no_use(store, bundle).unwrap_or(false) => None,
+        _ => Some(Outcome::Uncertain),
+    }
+}

@@ -1,0 +1,200 @@
+//! The trash of one store, and bundles on their way into it.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+};
+
+use super::{Bundle, FolderName, Manifest, RowsWriter, RunId, Stage, bundle};
+use crate::fs::{Disk, Owner, Writer};
+
+const TRASH: &str = "trash";
+
+/// The trash of one store.
+#[derive(Debug)]
+pub struct Trash<'a, D: Disk> {
+    pub(super) disk: &'a D,
+    pub(super) ours: &'a D::Folder,
+    owner: Owner,
+    of: &'a OsStr,
+}
+
+impl<'a, D: Disk> Trash<'a, D> {
+    /// The trash of the store with the name `of`, in our folder `ours` beside it.
+    pub const fn new(disk: &'a D, ours: &'a D::Folder, owner: Owner, of: &'a OsStr) -> Self {
+        Self { disk, ours, owner, of }
+    }
+
+    /// The names of the store's bundles, oldest first.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn names(&self) -> io::Result<Vec<FolderName>> {
+        let Some(folder) = self.folder()? else { return Ok(Vec::new()) };
+        let names = self.disk.list(&folder)?;
+        let mut names: Vec<_> = names.iter().filter_map(|name| FolderName::read(name, self.of)).collect();
+        names.sort_by(|a, b| a.run.cmp(&b.run));
+        Ok(names)
+    }
+
+    /// Opens a bundle.
+    ///
+    /// # Errors
+    /// As the operating system says; `InvalidData` when its manifest is none.
+    pub fn open(&self, name: &FolderName) -> io::Result<Bundle<D>> {
+        let folder = self.disk.subfolder(&self.must_be_there()?, name.as_os_str())?;
+        Bundle::read(self.disk, folder)
+    }
+
+    /// The name of the same bundle once it is finished.
+    #[must_use]
+    pub fn finished(&self, name: &FolderName) -> FolderName {
+        name.at(Stage::Finished, self.of)
+    }
+
+    /// Says that the change was made for which a bundle was written.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn finish(&self, name: &FolderName) -> io::Result<()> {
+        let folder = self.must_be_there()?;
+        self.disk.rename((&folder, name.as_os_str()), (&folder, self.finished(name).as_os_str()))
+    }
+
+    /// Takes a bundle away: in one step out of everybody's sight, then file by file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn purge(&self, name: &FolderName) -> io::Result<()> {
+        let folder = self.must_be_there()?;
+        let purged = name.at(Stage::Purged, self.of);
+        if name.stage != Stage::Purged {
+            self.disk.rename((&folder, name.as_os_str()), (&folder, purged.as_os_str()))?;
+        }
+        remove_all(self.disk, &folder, purged.as_os_str())
+    }
+
+    fn folder(&self) -> io::Result<Option<D::Folder>> {
+        match self.disk.subfolder(self.ours, OsStr::new(TRASH)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            folder => folder.map(Some),
+        }
+    }
+
+    fn must_be_there(&self) -> io::Result<D::Folder> {
+        self.folder()?.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Until a bundle has been finished the trash may be new, and our folder too: then their names are made durable first.
+    fn make(&self, beside: &D::Folder) -> io::Result<D::Folder> {
+        let folder = self.disk.private_folder(self.ours, OsStr::new(TRASH), self.owner)?;
+        let is_finished = |name: &OsString| {
+            FolderName::read(name, self.of).is_some_and(|name| name.stage == Stage::Finished)
+        };
+        if !self.disk.list(&folder)?.iter().any(is_finished) {
+            self.disk.sync_folder(self.ours)?;
+            self.disk.sync_folder(beside)?;
+        }
+        Ok(folder)
+    }
+}
+
+/// Removes a folder of ours and what is in it; a link in there is removed, not followed.
+fn remove_all<D: Disk>(disk: &D, parent: &D::Folder, name: &OsStr) -> io::Result<()> {
+    let folder = disk.subfolder(parent, name)?;
+    for inner in disk.list(&folder)? {
+        match disk.subfolder(&folder, &inner) {
+            Ok(_) => remove_all(disk, &folder, &inner)?,
+            Err(_) => disk.remove(&folder, &inner)?,
+        }
+    }
+    disk.remove_folder(parent, name)
+}
+
+/// A bundle that is being written. What is dropped before it is kept leaves no trace.
+#[derive(Debug)]
+pub struct Draft<'a, D: Disk> {
+    trash: Trash<'a, D>,
+    folder: D::Folder,
+    bundle: D::Folder,
+    name: FolderName,
+    is_kept: bool,
+}
+
+impl<'a, D: Disk> Draft<'a, D> {
+    /// Begins the bundle of a run; `beside` is the folder that ours is in.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId) -> io::Result<Self> {
+        if FolderName::is_mistakable(trash.of) {
+            let why =
+                "a store whose name ends in .unfinished or .purged has no place in the trash: rename it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let folder = trash.make(beside)?;
+        let name = FolderName::new(run, trash.of, Stage::Unfinished);
+        if trash.disk.stat(&folder, trash.finished(&name).as_os_str()).is_ok() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "a run of this name is in there already",
+            ));
+        }
+        let bundle = trash.disk.private_folder(&folder, name.as_os_str(), trash.owner)?;
+        Ok(Self { trash, folder, bundle, name, is_kept: false })
+    }
+
+    /// Begins the rows that go.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn removed(&self) -> io::Result<RowsWriter<D::Writer>> {
+        RowsWriter::begin(self.create(bundle::ROWS)?)
+    }
+
+    /// Begins the rows whose text is replaced.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn replaced(&self) -> io::Result<RowsWriter<D::Writer>> {
+        RowsWriter::begin(self.create(bundle::REPLACED)?)
+    }
+
+    fn create(&self, name: &str) -> io::Result<D::Writer> {
+        let file = self.trash.disk.create(&self.bundle, OsStr::new(name))?;
+        file.hand_to(self.trash.owner)?;
+        Ok(file)
+    }
+
+    /// Writes the manifest and makes everything durable. From here on the store may change.
+    ///
+    /// # Errors
+    /// As the operating system says; then the store must not change.
+    pub fn seal(&self, manifest: &Manifest) -> io::Result<()> {
+        let mut text = serde_json::to_vec(manifest)?;
+        text.push(b'\n');
+        let mut file = self.create(bundle::NEW_MANIFEST)?;
+        file.write_all(&text)?;
+        file.sync()?;
+        // Where there is a manifest, it is whole.
+        let (new, name) = (OsStr::new(bundle::NEW_MANIFEST), OsStr::new(bundle::MANIFEST));
+        self.trash.disk.rename((&self.bundle, new), (&self.bundle, name))?;
+        self.trash.disk.sync_folder(&self.bundle)?;
+        self.trash.disk.sync_folder(&self.folder)
+    }
+
+    /// Leaves the bundle where it is: the store has changed, or nobody knows.
+    pub fn keep(mut self) -> FolderName {
+        self.is_kept = true;
+        self.name.clone()
+    }
+}
+
+impl<D: Disk> Drop for Draft<'_, D> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // The next sweep clears what is left.
+            let _ = self.trash.purge(&self.name);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What was removed, and what was done: bundles and the journal.
+//!
+//! Every run leaves a bundle, `trash/<run>.<store>/` in our folder, that is durable before the store changes: `rows.json`, a
+//! store of its own that holds the removed rows in their old bytes, and `manifest.json`, which says what they were and where
+//! they stood. While nobody knows yet whether the change was made, the folder's name ends in `.unfinished`; while it is
+//! taken away, in `.purged`. The journal has one line for each run, and nothing is ever changed in it.
+//!
+//! This room writes and reads; what is to be removed or brought back is for others to decide.
+
+mod about;
+mod bundle;
+mod compress;
+mod draft;
+mod journal;
+mod manifest;
+mod name;
+mod rows;
+mod run_id;
+
+pub use about::{Cause, Line, Outcome};
+pub use bundle::{Bundle, Listed};
+pub use draft::{Draft, Trash};
+pub use journal::{Journal, Read, read as read_journal};
+pub use manifest::{Added, Identity, Manifest, Placement, RowsFile};
+pub use name::{FolderName, Stage};
+pub use rows::{RowsReader, RowsWriter};
+pub use run_id::{BadRunId, RunId};
