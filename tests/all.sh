@@ -5,6 +5,8 @@
 #   FUZZ_SECONDS=300 tests/all.sh
 #   SESSION_REAPER_NODE_DOCS=100000 tests/all.sh     how many documents Node is asked about (3,000)
 #   SESSION_REAPER_TAKEOVER_ROUNDS=20000 tests/all.sh  how many rounds of a takeover between processes (1,000)
+#   SESSION_REAPER_POWER_IMAGES=20000 tests/all.sh  how many disks whose power was cut, for each file system (300 to 1,000)
+#   SESSION_REAPER_ESCAPE_SECONDS=600 tests/all.sh   how long folders become links under our feet (20)
 #   SESSION_REAPER_TEST_CACHE=/var/cache/x tests/all.sh  where the real gateway is kept (~/.cache/session-reaper-tests)
 #   SESSION_REAPER_TAKEOVER_ROUNDS=20000 tests/all.sh   rounds of eight processes that want one lock (1,000)
 #   CI= tests/all.sh             tests that cannot run here say SKIPPED instead of failing
