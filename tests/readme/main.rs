@@ -58,7 +58,9 @@ fn every_command_of_the_readme_works() {
             continue;
         }
         let asks = line.starts_with("session-reaper prune") && !line.contains("--dry-run");
-        let (code, said) = type_it(&line);
+        // What was never done cannot be taken back.
+        let first = if line.contains(" undo ") { "session-reaper -q prune -y ~/.openclaw && " } else { "" };
+        let (code, said) = type_it(&format!("{first}{line}"));
         assert_eq!(code, Some(if asks { 2 } else { 0 }), "{line}\n{said}");
         typed += 1;
     }
