@@ -136,13 +136,13 @@ fn i6_each_call_of_a_sweep_fails_once() {
 
 #[test]
 fn i6_each_call_of_a_sweep_fails_from_then_on() {
-    all_of_them(&failing_everywhere(&scenarios::FAILS, Fails::FromThenOn, 9), 250);
+    all_of_them(&failing_everywhere(&scenarios::FAILS, Fails::FromThenOn, 27), 80);
 }
 
 #[test]
 fn i6_calls_of_other_commands_fail() {
     for scenario in scenarios::OTHERS_FAIL {
         failing_everywhere(scenario, Fails::Once, 31);
-        failing_everywhere(scenario, Fails::FromThenOn, 97);
+        failing_everywhere(scenario, Fails::FromThenOn, 197);
     }
 }
