@@ -59,12 +59,15 @@ type Failure<'a> = (&'a Point, &'static str, Fails);
 /// A command ends within this many seconds, whatever fails.
 const PATIENCE: &str = "60";
 
+/// Who waits for a lock that cannot be had waits no longer than this.
+const BRIEFLY: [&str; 2] = ["--lock-timeout", "100ms"];
+
 /// Makes a call fail, and judges what came of it; tells the exit code.
 fn fail(scenario: &Scenario, &(point, errno, fails): &Failure<'_>) -> Result<i32, String> {
     let world = World::new(scenario);
     let inject = fails.inject(point, errno);
-    let words = world.words(scenario.program, scenario.line);
-    let strace = rig::strace(&world.trace().display().to_string(), Some(&inject), words);
+    let words = world.words(scenario.program, scenario.line).into_iter().chain(BRIEFLY.map(str::to_owned));
+    let strace = rig::strace(&world.trace().display().to_string(), Some(&inject), words.collect());
     let guarded = ["timeout", "-s", "KILL", PATIENCE].map(str::to_owned);
     let ended = world.run_words(&guarded.into_iter().chain(strace).collect::<Vec<_>>());
     let what = |wrong: String| {
@@ -88,13 +91,26 @@ fn fail(scenario: &Scenario, &(point, errno, fails): &Failure<'_>) -> Result<i32
     Ok(ended.code)
 }
 
+/// Every failure of a line: each point with each error.
+///
+/// Linux frees a descriptor whatever close says, and nobody looks at what it says. strace cannot let a call happen and say
+/// that it failed: what it fails to close stays open, from then on all files and the locks in them, for which the journal
+/// then waits five seconds. So that is done once for each close, each with another error.
+fn failures(points: &[Point], fails: Fails) -> impl Iterator<Item = Failure<'_>> {
+    let can_fail = points.iter().filter(|point| !NEVER_FAIL.contains(&point.name.as_str()));
+    let leaks = move |point: &Point| fails == Fails::FromThenOn && point.name == "close";
+    can_fail.flat_map(move |point| {
+        let turn = point.number % ERRORS.len();
+        let errors = ERRORS.into_iter().enumerate().filter(move |(at, _)| !leaks(point) || *at == turn);
+        errors.map(move |(_, errno)| (point, errno, fails))
+    })
+}
+
 /// Makes every `stride`-th of all failures happen; counts those of each name.
 fn failing_everywhere(scenario: &Scenario, fails: Fails, stride: usize) -> BTreeMap<String, usize> {
     let begin = Instant::now();
     let points = rig::points(scenario).unwrap_or_default();
-    let can_fail = points.iter().filter(|point| !NEVER_FAIL.contains(&point.name.as_str()));
-    let all = can_fail.flat_map(|point| ERRORS.map(|errno| (point, errno, fails)));
-    let failures: Vec<Failure<'_>> = all.step_by(stride).collect();
+    let failures: Vec<_> = failures(&points, fails).step_by(stride).collect();
     let results = rig::each(&failures, |failure| fail(scenario, failure));
     let (mut counts, mut codes) = (BTreeMap::new(), BTreeMap::new());
     for ((point, ..), result) in failures.iter().zip(&results) {
@@ -136,13 +152,13 @@ fn i6_each_call_of_a_sweep_fails_once() {
 
 #[test]
 fn i6_each_call_of_a_sweep_fails_from_then_on() {
-    all_of_them(&failing_everywhere(&scenarios::FAILS, Fails::FromThenOn, 27), 80);
+    all_of_them(&failing_everywhere(&scenarios::FAILS, Fails::FromThenOn, 1), 2_500);
 }
 
 #[test]
 fn i6_calls_of_other_commands_fail() {
     for scenario in scenarios::OTHERS_FAIL {
-        failing_everywhere(scenario, Fails::Once, 31);
-        failing_everywhere(scenario, Fails::FromThenOn, 197);
+        failing_everywhere(scenario, Fails::Once, 11);
+        failing_everywhere(scenario, Fails::FromThenOn, 13);
     }
 }

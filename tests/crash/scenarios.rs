@@ -250,25 +250,12 @@ pub(crate) const KILLED_TWICE: &[Scenario] = &[
 pub(crate) const FAILS: Scenario = Scenario {
     name: "a sweep with all there is",
     before: &[Step::Store("GSS"), Step::Foreign, Step::DeadLock, Step::Leftover],
-    line: BRIEFLY,
     ..Scenario::PRUNE
 };
 
 /// Whose calls fail now and then.
-pub(crate) const OTHERS_FAIL: &[Scenario] = &[
-    COMPRESS,
-    COMPACT,
-    PINNING,
-    PURGE,
-    UNDO,
-    TRASH_RESTORE,
-    Scenario { line: BRIEFLY, ..SECOND_RUN },
-    Scenario { line: BRIEFLY, ..RECOVERY_AND_MORE },
-    DRY_RUN,
-];
-
-/// Who waits for a lock that cannot be had waits no longer than this.
-const BRIEFLY: Line = &["prune", "--yes", "--lock-timeout", "500ms", "{store}"];
+pub(crate) const OTHERS_FAIL: &[Scenario] =
+    &[COMPRESS, COMPACT, PINNING, PURGE, UNDO, TRASH_RESTORE, SECOND_RUN, RECOVERY_AND_MORE, DRY_RUN];
 
 /// All of them.
 pub(crate) const ALL: &[Scenario] = &[
