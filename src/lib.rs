@@ -43,7 +43,7 @@
 //! Beside a store, for a moment: `<store>.lock`, the lock of the gateways ([`lock::Sidecar`]). In `.session-reaper/`:
 //! `<store>.state` (when it was swept last, and by which policy: [`store::State`]), `<store>.pins.json` (what is pinned:
 //! [`store::PinBook`]), `journal.jsonl` (what was done: [`trash::Line`]), `trash/` (what was removed: [`trash::Bundle`]),
-//! `<store>.lock` (our mutex), `turn.lock` (whose turn it is with a gateway's lock: [`lock::Sidecar`]), for a moment
+//! `<store>.lock` (our mutex), `turn` (whose turn it is with a gateway's lock: [`lock::Sidecar`]), for a moment
 //! `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap` (survivors on their way: [`FileStore`]), and `<store>.rescued` (another
 //! program's text that came too late to be put back).
 //!

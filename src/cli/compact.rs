@@ -3,16 +3,17 @@
 use std::{io::Write, path::PathBuf};
 
 use clap::ValueHint;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::Serialize;
 use session_reaper::{
-    Age, Bytes, Error, Timestamp,
+    Age, Bytes, Error,
     config::{Effective, Flags},
     store::Slimming,
-    sweep::{self, CompactReport, Options, Outcome, RunId, SCHEMA},
+    sweep::{self, CompactReport, Options, Outcome},
 };
 
 use super::{
     Exit, Failure, Frame,
+    changes::{Change, Changes},
     output::{self, BOLD},
     past::{self, ChangeArgs},
     stores::{self, Target},
@@ -56,17 +57,9 @@ pub(super) struct Args {
     change: ChangeArgs,
 }
 
-/// What got slimmer, over all stores.
-struct Compacted {
-    applied: bool,
-    run: Option<RunId>,
-    now: Timestamp,
-    stores: Vec<CompactReport>,
-}
-
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Totals {
+pub(super) struct Totals {
     stores: usize,
     scanned: u64,
     pruned: u64,
@@ -76,32 +69,33 @@ struct Totals {
     bytes_freed: u64,
 }
 
-impl Compacted {
-    fn sum(&self, of: impl Fn(&CompactReport) -> u64) -> u64 {
-        self.stores.iter().map(of).sum()
-    }
-}
+impl Change for CompactReport {
+    type Totals = Totals;
+    const DONE: Outcome = Outcome::Swept;
 
-impl Serialize for Compacted {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let totals = Totals {
-            stores: self.stores.len(),
-            scanned: self.sum(|store| store.scanned),
-            pruned: self.sum(|store| store.pruned),
-            kept: self.sum(|store| store.kept),
-            failed: self.sum(|store| store.failed),
-            slimmed: self.sum(|store| store.slimmed),
-            bytes_freed: self.sum(freed),
-        };
-        let mut object = serializer.serialize_struct("Compacted", 7)?;
-        object.serialize_field("schema", SCHEMA)?;
-        object.serialize_field("verb", "compact")?;
-        object.serialize_field("applied", &self.applied)?;
-        object.serialize_field("run", &self.run)?;
-        object.serialize_field("now", &self.now)?;
-        object.serialize_field("stores", &self.stores)?;
-        object.serialize_field("totals", &totals)?;
-        object.end()
+    fn store(&self) -> &str {
+        &self.store
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    fn totals(stores: &[Self]) -> Totals {
+        let sum = |of: fn(&Self) -> u64| stores.iter().map(of).sum();
+        Totals {
+            stores: stores.len(),
+            scanned: sum(|store| store.scanned),
+            pruned: sum(|store| store.pruned),
+            kept: sum(|store| store.kept),
+            failed: sum(|store| store.failed),
+            slimmed: sum(|store| store.slimmed),
+            bytes_freed: sum(freed),
+        }
     }
 }
 
@@ -127,17 +121,11 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let targets = stores::find(&config)?;
     let wanted = targets.iter().take_while(|_| options.stop.signal().is_none());
     let stores: Vec<_> = wanted.map(|target| one(target, &slimming, &options)).collect();
-    let has_changed = |store: &CompactReport| {
-        store.outcome == Outcome::Swept || store.error.as_ref().is_some_and(Error::is_too_late)
-    };
-    let applied = !options.dry_run;
-    let run = options.run.clone().filter(|_| applied && stores.iter().any(has_changed));
-    let compacted = Compacted { applied, run, now: frame.now, stores };
-    let exit = tell(&compacted, frame, &options)?;
-    if let Some(run) = compacted.run.as_ref().filter(|_| options.trash && !frame.globals.json) {
-        let changed = compacted.stores.iter().filter(|store| has_changed(store));
-        let changed = changed.map(|store| store.store.clone());
-        frame.note(&past::how_to_take_back(run, changed, &args.stores));
+    let changes = Changes::of("compact", frame.now, stores, &options);
+    let done = format_args!("but it was done: rows were compacted");
+    let exit = changes.tell(frame, &options, || print(&changes), done)?;
+    if options.trash && !frame.globals.json {
+        changes.how_to_take_back(&args.stores).iter().for_each(|line| frame.note(line));
     }
     Ok(exit)
 }
@@ -166,29 +154,11 @@ fn slimming(args: &Args, config: &Effective, frame: &Frame<'_>) -> Slimming {
 fn one(target: &Target, slimming: &Slimming, options: &Options) -> CompactReport {
     match target {
         Target::Store(store) => sweep::compact(store, slimming, options),
-        Target::None(error) => {
-            let again = Error::new(error.kind(), error.step(), error.path(), error.message());
-            let hint = error.hint().unwrap_or_default().to_owned();
-            CompactReport::of_error(target.name(), again.with_hint(hint))
-        }
+        Target::None(error) => CompactReport::of_error(target.name(), error.clone()),
     }
 }
 
-fn tell(compacted: &Compacted, frame: &Frame<'_>, options: &Options) -> Result<Exit, Failure> {
-    let _stake = compacted.run.as_ref().map(|_| options.stop.enter());
-    let printed = if frame.globals.json {
-        output::json(compacted)
-    } else {
-        let errors = compacted.stores.iter().filter_map(|store| store.error.as_ref());
-        errors.for_each(|error| output::error(&error.to_string(), error.hint()));
-        if frame.speaks() { print(compacted) } else { Ok(()) }
-    };
-    past::printed(printed, compacted.run.is_some(), format_args!("but it was done: rows were compacted"))?;
-    let exits = compacted.stores.iter().map(|store| store.error.as_ref().map_or(Exit::Done, Exit::of_error));
-    Ok(exits.reduce(Exit::and).unwrap_or(Exit::Done).unless_stopped(&options.stop))
-}
-
-fn print(compacted: &Compacted) -> Result<(), Failure> {
+fn print(compacted: &Changes<CompactReport>) -> Result<(), Failure> {
     let mut out = output::stdout();
     let would = if compacted.applied { "got" } else { "would get" };
     for store in &compacted.stores {
@@ -208,11 +178,7 @@ fn print(compacted: &Compacted) -> Result<(), Failure> {
     if !compacted.applied {
         writeln!(out, "dry run: nothing was changed")?;
     }
-    let (kept, slimmed) = (compacted.sum(|store| store.kept), compacted.sum(|store| store.slimmed));
-    writeln!(
-        out,
-        "kept {kept}, slimmed {slimmed}, pruned 0, failed 0, freed {}",
-        Bytes(compacted.sum(freed))
-    )?;
+    let Totals { kept, slimmed, bytes_freed, .. } = compacted.totals;
+    writeln!(out, "kept {kept}, slimmed {slimmed}, pruned 0, failed 0, freed {}", Bytes(bytes_freed))?;
     Ok(out.flush()?)
 }

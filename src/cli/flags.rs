@@ -84,7 +84,7 @@ pub(super) struct GuardArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) allow_mass_delete: Option<String>,
 
-    /// Sweep although the clock is behind what the store has seen, or far ahead of all of it
+    /// Sweep although the clock is behind what the store has seen, or far ahead of all of it; the trash is purged by it too
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) allow_clock_jump: Option<String>,
 }

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, io::Write};
 
 use serde::Serialize;
-use session_reaper::{Bytes, sweep::RunId, sweep::SCHEMA, trash::Line};
+use session_reaper::{
+    Bytes,
+    sweep::{RunId, SCHEMA},
+    trash::{Line, Outcome},
+};
 
 use super::{
     Exit, Failure, Frame, output,
@@ -164,9 +168,14 @@ fn print(runs: &[Entry<'_>], all: usize, stores: usize) -> Result<(), Failure> {
 fn row(entry: &Entry<'_>, with_store: bool) -> [Cell; 7] {
     let line = entry.line;
     let some = |number: u64| if number == 0 { String::new() } else { number.to_string() };
+    let outcome = match entry.line.outcome {
+        Outcome::Done => "",
+        Outcome::Recovered => ", finished after a kill",
+        Outcome::Uncertain => ", killed, and nobody knows whether the rows had gone",
+    };
     let state = match entry.undone_by {
-        Some(run) => format!("{} by {run}", entry.state.words()),
-        None => entry.state.words().to_owned(),
+        Some(run) => format!("{} by {run}{outcome}", entry.state.words()),
+        None => format!("{}{outcome}", entry.state.words()),
     };
     let store = if with_store { plain(&entry.store).into_owned() } else { String::new() };
     let verb = match &line.undoes {

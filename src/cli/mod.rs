@@ -2,13 +2,14 @@
 //!
 //! One file per verb, each with its `Args` and a `run` that ends in an [`Exit`] or a [`Failure`]. What verbs share:
 //! [`read`] (the command line), [`frame`] (globals, configuration, log), [`flags`] (arguments that several verbs take), [`stores`] (what STORE means),
-//! [`looking`] (verbs that only look), [`past`] (verbs on what was done), [`pinning`] (the two verbs for pins), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only), [`signals`] (how a sweep is asked to end).
+//! [`looking`] (verbs that only look), [`past`] (verbs on what was done), [`changes`] (what they did), [`pinning`] (the two verbs for pins), [`report`], [`text`], [`table`] and [`words`] (text for people), [`output`] (stdout and stderr), [`ask`], [`consent`] and [`progress`] (terminals only), [`signals`] (how a sweep is asked to end).
 //!
 //! A new verb is a file here, its `mod` line, and its two lines in `args.rs`.
 
 mod apply;
 mod args;
 mod ask;
+mod changes;
 mod check;
 mod compact;
 mod completions;

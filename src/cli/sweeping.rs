@@ -143,11 +143,7 @@ impl<'a> Sweeping<'a> {
 
 /// The report on a STORE that came to no store. It is a sweep that ended early, and has its line in the log.
 fn not_found(verb: Verb, error: &Error, options: &Options) -> StoreReport {
-    let mut again = Error::new(error.kind(), error.step(), error.path(), error.message());
-    if let Some(hint) = error.hint() {
-        again = again.with_hint(hint);
-    }
-    let report = StoreReport::of_error(error.path().to_string_lossy().into_owned(), again);
+    let report = StoreReport::of_error(error.path().to_string_lossy().into_owned(), error.clone());
     log_sweep(verb, &report, options, Duration::ZERO);
     report
 }

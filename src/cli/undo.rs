@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::Serialize;
 use session_reaper::{
-    Error, FileStore, Key, Timestamp, json,
+    Error, FileStore, Key, json,
     store::{Force, Wish},
-    sweep::{self, Options, RunId, SCHEMA, UndoReport},
+    sweep::{self, Options, Outcome, RunId, UndoReport},
 };
 
 use super::{
-    Exit, Failure, Frame, output,
+    Exit, Failure, Frame,
+    changes::{Change, Changes},
     past::{self, ChangeArgs, Past, PastArgs},
     text,
 };
@@ -49,6 +50,18 @@ pub(super) struct ForceArgs {
     force_key: Vec<String>,
 }
 
+impl Args {
+    /// `--force-key KEY` reads like an option with a value, and is one for every key and a RUN.
+    fn explained(&self, failure: Failure) -> Failure {
+        if self.run.is_none() || !matches!(self.force.force(), Force::All) {
+            return failure;
+        }
+        failure.with_hint(
+            "a key is given with an equals sign: --force-key=KEY; without one, every key is forced",
+        )
+    }
+}
+
 impl ForceArgs {
     pub(super) fn force(&self) -> Force {
         if self.force_key.iter().any(String::is_empty) {
@@ -66,57 +79,54 @@ pub(super) fn key(text: &str) -> Key {
     Key::from_wtf8(&json::decode(text.as_bytes()))
 }
 
-/// What was brought back, over all stores of a run.
-#[derive(Debug)]
-pub(super) struct Undone {
-    pub(super) verb: &'static str,
-    pub(super) applied: bool,
-    /// The run that did it, if something was changed.
-    pub(super) run: Option<RunId>,
-    pub(super) undoes: RunId,
-    pub(super) now: Timestamp,
-    pub(super) stores: Vec<UndoReport>,
-}
-
-impl Undone {
-    pub(super) fn sum(&self, of: impl Fn(&UndoReport) -> u64) -> u64 {
-        self.stores.iter().map(of).sum()
-    }
-}
-
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Totals {
+pub(super) struct Totals {
     stores: usize,
     scanned: u64,
-    pruned: u64,
-    kept: u64,
-    failed: u64,
-    restored: u64,
-    held_up: u64,
+    pub(super) pruned: u64,
+    pub(super) kept: u64,
+    pub(super) failed: u64,
+    pub(super) restored: u64,
+    pub(super) held_up: u64,
 }
 
-impl Serialize for Undone {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let totals = Totals {
-            stores: self.stores.len(),
-            scanned: self.sum(|store| store.scanned),
-            pruned: self.sum(|store| store.pruned),
-            kept: self.sum(|store| store.kept),
-            failed: self.sum(|store| store.failed),
-            restored: self.sum(|store| store.restored),
-            held_up: self.sum(|store| store.held_up),
-        };
-        let mut object = serializer.serialize_struct("Undone", 8)?;
-        object.serialize_field("schema", SCHEMA)?;
-        object.serialize_field("verb", self.verb)?;
-        object.serialize_field("applied", &self.applied)?;
-        object.serialize_field("run", &self.run)?;
-        object.serialize_field("undoes", &self.undoes)?;
-        object.serialize_field("now", &self.now)?;
-        object.serialize_field("stores", &self.stores)?;
-        object.serialize_field("totals", &totals)?;
-        object.end()
+impl Change for UndoReport {
+    type Totals = Totals;
+    const DONE: Outcome = Outcome::Restored;
+
+    fn store(&self) -> &str {
+        &self.store
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    fn totals(stores: &[Self]) -> Totals {
+        let sum = |of: fn(&Self) -> u64| stores.iter().map(of).sum();
+        Totals {
+            stores: stores.len(),
+            scanned: sum(|store| store.scanned),
+            pruned: sum(|store| store.pruned),
+            kept: sum(|store| store.kept),
+            failed: sum(|store| store.failed),
+            restored: sum(|store| store.restored),
+            held_up: sum(|store| store.held_up),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match &self.error {
+            Some(error) => Exit::of_error(error),
+            None if self.outcome == Outcome::Refused => Exit::Refused,
+            None if self.held_up > 0 => Exit::Partly,
+            None => Exit::Done,
+        }
     }
 }
 
@@ -124,7 +134,8 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let (config, stores) = args.past.find(Some(&args.change), frame)?;
     let options = past::options(&config, &args.change, frame)?;
     past::finish_killed(&stores, &options)?;
-    let (run, pasts) = past::meant(Past::of_all(stores, frame)?, args.run.as_deref())?;
+    let meant = past::meant(Past::of_all(stores, frame)?, args.run.as_deref());
+    let (run, pasts) = meant.map_err(|failure| args.explained(failure))?;
     let wish = Wish { force: args.force.force(), ..Wish::default() };
     let stores = pasts.into_iter().map(|past| past.store);
     let undone = bring_back("undo", stores, &run, &wish, frame, &options);
@@ -139,47 +150,19 @@ pub(super) fn bring_back(
     wish: &Wish,
     frame: &Frame<'_>,
     options: &Options,
-) -> Undone {
+) -> Changes<UndoReport> {
     let each = |store: FileStore| sweep::undo(&store, run, wish, verb, frame.now, options);
     let stores: Vec<_> = stores.take_while(|_| options.stop.signal().is_none()).map(each).collect();
-    let applied = !options.dry_run;
-    let id = options.run.clone().filter(|_| applied && stores.iter().any(has_changed));
-    Undone { verb, applied, run: id, undoes: run.clone(), now: frame.now, stores }
-}
-
-/// Whether an undo has changed a store, and not only would.
-pub(super) fn has_changed(store: &UndoReport) -> bool {
-    store.outcome == sweep::Outcome::Restored || store.error.as_ref().is_some_and(Error::is_too_late)
+    Changes::of(verb, frame.now, stores, options).undoing(run.clone())
 }
 
 /// Prints what was brought back, and gives the exit code. `named` are the stores as they were named.
 pub(super) fn tell(
-    undone: &Undone,
+    undone: &Changes<UndoReport>,
     named: &[PathBuf],
     frame: &Frame<'_>,
     options: &Options,
 ) -> Result<Exit, Failure> {
-    // Rows are back: that is told to the end, whoever asks to stop.
-    let _stake = undone.run.as_ref().map(|_| options.stop.enter());
-    let printed = if frame.globals.json {
-        output::json(undone)
-    } else {
-        let errors = undone.stores.iter().filter_map(|store| store.error.as_ref());
-        errors.for_each(|error| output::error(&error.to_string(), error.hint()));
-        if frame.speaks() { text::undone(undone, named) } else { Ok(()) }
-    };
-    let restored: u64 = undone.stores.iter().map(|store| store.restored).sum();
-    let done = format_args!("but it was done: rows came back: {restored}");
-    past::printed(printed, undone.run.is_some(), done)?;
-    let exits = undone.stores.iter().map(exit);
-    Ok(exits.reduce(Exit::and).unwrap_or(Exit::Done).unless_stopped(&options.stop))
-}
-
-fn exit(store: &UndoReport) -> Exit {
-    match &store.error {
-        Some(error) => Exit::of_error(error),
-        None if store.outcome == sweep::Outcome::Refused => Exit::Refused,
-        None if store.held_up > 0 => Exit::Partly,
-        None => Exit::Done,
-    }
+    let done = format_args!("but it was done: rows came back: {}", undone.totals.restored);
+    undone.tell(frame, options, || text::undone(undone, named), done)
 }

@@ -180,7 +180,7 @@ const ALLOW_CLOCK_JUMP: Row = Row {
     flag: Some("--allow-clock-jump"),
     accepts: "true or false",
     default: "false",
-    help: "Sweep although the clock is behind what the store has seen, or far ahead of all of it",
+    help: "Sweep although the clock is behind what the store has seen, or far ahead of all of it; the trash is purged by it too",
 };
 const ALLOW_TIGHTENED: Row = Row {
     key: "allow_tightened",

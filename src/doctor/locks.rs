@@ -78,6 +78,7 @@ fn message(verdict: Verdict, found: &Found, pid: Option<u32>) -> String {
     let who = pid.map_or_else(|| "its owner".to_owned(), |pid| format!("process {pid}"));
     match (verdict, &found.content) {
         (_, Content::NoFile) => "a folder, a link or a pipe stands where a lock would".to_owned(),
+        (_, Content::NoLock) => "a file that is no lock has the name of one".to_owned(),
         (_, Content::Forbidden) => "it may not be read, so its owner is not known".to_owned(),
         (Verdict::TooOld, Content::Unreadable) => {
             "it is empty or torn, and nobody writes it any more".to_owned()

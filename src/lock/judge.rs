@@ -43,8 +43,11 @@ pub struct Found {
 pub enum Content {
     /// A note that can be read.
     Note(Note),
-    /// Bytes that are no note: an empty file, a torn one, a huge one.
+    /// Bytes that may become a note: an empty file, a torn one.
     Unreadable,
+    /// Bytes that no lock has: more than any, or an object that says nothing which a lock says. Some other file of
+    /// somebody's has the name.
+    NoLock,
     /// Something that we may not open.
     Forbidden,
     /// A folder, a link, a pipe: no lock at all.
@@ -108,7 +111,7 @@ pub fn judge(
     life: impl FnOnce(u32) -> Life,
 ) -> Verdict {
     let note = match &found.content {
-        Content::NoFile => return Verdict::Odd,
+        Content::NoFile | Content::NoLock => return Verdict::Odd,
         Content::Forbidden => return Verdict::Unknown,
         Content::Unreadable => return by_age(age(found, None, now) > STORE_AGE),
         Content::Note(note) => note,

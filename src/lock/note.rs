@@ -74,6 +74,17 @@ impl Note {
         })
     }
 
+    /// Whether it says anything at all that a lock says.
+    pub(super) const fn says_nothing(&self) -> bool {
+        let Self { pid, start, created, max_hold, token, world } = self;
+        pid.is_none()
+            && start.is_none()
+            && created.is_none()
+            && max_hold.is_none()
+            && token.is_none()
+            && world.is_none()
+    }
+
     /// A note on a lock that `me` makes at `now`.
     #[must_use]
     pub fn of(me: &Identity, now: Timestamp, max_hold: Option<Duration>) -> Self {

@@ -33,10 +33,14 @@ use crate::{
 pub const ENDING: &str = ".lock";
 
 /// Who may take, take over or release a lock in a folder: one of us at a time.
-pub const TURN: &str = "turn.lock";
+/// No lock of a store is called so: they all have the ending.
+pub const TURN: &str = "turn";
 
 /// A turn takes microseconds. Whoever cannot have it in this time to release a lock does without.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often it is tried to release a lock.
+const TRIES: u32 = 3;
 
 /// The place of an on-disk lock, and all that is needed to take it.
 #[derive(Debug)]
@@ -282,8 +286,18 @@ fn read<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, stat: &Stat) -> io:
     if (opened.dev, opened.ino) != (stat.dev, stat.ino) {
         return Ok(None);
     }
+    if opened.size > MAX_NOTE as u64 {
+        return Ok(Some(Content::NoLock));
+    }
     let text = read_start(&file)?;
-    Ok(Some(Note::read(&text).map_or(Content::Unreadable, Content::Note)))
+    Ok(Some(match Note::read(&text) {
+        // Of an empty object nothing is lost.
+        Some(note) if note.says_nothing() && text.contains(&b'"') => Content::NoLock,
+        Some(note) => Content::Note(note),
+        // What is torn, or still being written, has no end.
+        None if text.starts_with(b"{") && text.trim_ascii_end().ends_with(b"}") => Content::NoLock,
+        None => Content::Unreadable,
+    }))
 }
 
 /// The first bytes of a file, more than any lock has.
@@ -326,10 +340,22 @@ impl<D: Disk> Held<D> {
         self.let_go()
     }
 
+    /// A lock that stays keeps gateways waiting, so that a call that fails is made again.
     fn let_go(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.released, true) {
             return Ok(());
         }
+        let mut done = self.give_back();
+        for _ in 1..TRIES {
+            if done.is_ok() {
+                break;
+            }
+            done = self.give_back();
+        }
+        done
+    }
+
+    fn give_back(&self) -> io::Result<()> {
         let held_us = self.since.elapsed().as_micros();
         let turn = wait_for(self.sidecar.patience, || self.sidecar.turn()).unwrap_or(None);
         // Out of turn an overdue lock is left alone: somebody may be taking it over, and what is theirs must not be moved.

@@ -8,6 +8,7 @@
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -106,11 +107,11 @@ impl Removed {
 }
 
 /// Something went wrong. Unless [`Error::is_too_late`], nothing was removed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Details>);
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 struct Details {
     kind: ErrorKind,
     path: PathBuf,
@@ -119,7 +120,7 @@ struct Details {
     hint: Option<String>,
     removed: Removed,
     #[source]
-    source: Option<io::Error>,
+    source: Option<Arc<io::Error>>,
 }
 
 impl fmt::Display for Details {
@@ -151,7 +152,7 @@ impl Error {
         let kind = if source.kind() == io::ErrorKind::NotFound { ErrorKind::Missing } else { ErrorKind::Io };
         let mut error = Self::new(kind, step, path, plain(&source));
         error.0.hint = hint_for(&source).map(str::to_owned);
-        error.0.source = Some(source);
+        error.0.source = Some(Arc::new(source));
         error
     }
 

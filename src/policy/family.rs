@@ -37,13 +37,6 @@ fn judge_name(name: &mut [Candidate], shared: Option<KeepReason>) {
     }
 }
 
-/// How many families of these, which are ordered by family, go.
-pub(super) fn pruned(judged: &[Candidate]) -> u64 {
-    let families = judged.chunk_by(|a, b| a.family == b.family);
-    let goes = |family: &&[Candidate]| members(family).any(|row| matches!(row.decision, Decision::Prune(_)));
-    families.filter(goes).count() as u64
-}
-
 /// What keeps even the expired members of this family.
 fn shared_reason(family: &[Candidate]) -> Option<KeepReason> {
     if family.iter().any(|row| row.is_newest) {

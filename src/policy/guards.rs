@@ -32,7 +32,7 @@ pub enum MassDelete {
 }
 
 /// So many throw-away rows may leave an empty store behind without a question: a small store of cron runs that have all
-/// expired is nothing out of the common. A cron run and its descendants are one.
+/// expired is nothing out of the common.
 const FEW: u64 = 20;
 
 /// Whether a plan takes more than half of the durable rows (see [`crate::Kind::is_durable`]), or leaves no row where there
@@ -44,7 +44,7 @@ pub fn mass_delete<P>(plan: &Plan<P>) -> Option<MassDelete> {
         return Some(MassDelete::MostOfTheDurable { pruned, of });
     }
     let rows = plan.pruned();
-    (plan.kept() == 0 && plan.families_pruned() > FEW).then_some(MassDelete::Everything { rows })
+    (plan.kept() == 0 && rows > FEW).then_some(MassDelete::Everything { rows })
 }
 
 /// What is known about the time without asking a clock.

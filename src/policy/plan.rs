@@ -30,7 +30,6 @@ pub struct Plan<P> {
     pub(super) next_expiry: Option<Timestamp>,
     pub(super) durable: u64,
     pub(super) durable_pruned: u64,
-    pub(super) families_pruned: u64,
     pub(super) newest: Option<Timestamp>,
     pub(super) is_complete: bool,
 }
@@ -58,12 +57,6 @@ impl<P> Plan<P> {
     #[must_use]
     pub fn kept(&self) -> u64 {
         self.kept_by.values().sum()
-    }
-
-    /// How many families go: a cron run and its descendants are one, any other row is one by itself.
-    #[must_use]
-    pub const fn families_pruned(&self) -> u64 {
-        self.families_pruned
     }
 
     /// How many of the rows are durable: see [`crate::Kind::is_durable`].

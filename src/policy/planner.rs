@@ -207,7 +207,6 @@ impl<'p, P: Copy> Planner<'p, P> {
             cap::apply(&mut candidates, rows, |order| self.facts.time_of(order));
         }
         let mut plan = self.empty_plan();
-        plan.families_pruned = family::pruned(&candidates);
         candidates.sort_unstable_by_key(|row| row.order);
         self.count_idle(&mut plan);
         for row in &candidates {
@@ -228,7 +227,6 @@ impl<'p, P: Copy> Planner<'p, P> {
             next_expiry: self.next_expiry,
             durable: 0,
             durable_pruned: 0,
-            families_pruned: 0,
             newest: self.newest,
             is_complete: true,
         }

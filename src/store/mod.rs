@@ -121,7 +121,7 @@ pub type Show<'a> = dyn FnMut(Key, &Verdict) -> ControlFlow<()> + 'a;
 ///   [`Commit::Done`] the change is durable. It does nothing when the store changed since it was planned.
 /// - `lock` keeps out our other processes, and only them. `keep_out` keeps out other programs, as far as they honour
 ///   a lock; it is held for moments.
-/// - `state` is a hint: losing it costs one early sweep, never a row.
+/// - `state` is a hint: losing it costs one early sweep, which no last time and no last policy speak against.
 pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// Where a row stands; places compare as their rows follow each other in the store.
     type Place: fmt::Debug + Copy + Ord + Send + Sync;

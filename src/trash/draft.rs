@@ -71,6 +71,10 @@ impl<'a, D: Disk> Trash<'a, D> {
         if name.stage != Stage::Purged {
             self.disk.rename((&folder, name.as_os_str()), (&folder, purged.as_os_str()))?;
         }
+        if name.stage == Stage::Finished {
+            // After a power cut no half of it may stand under its old name.
+            self.disk.sync_folder(&folder)?;
+        }
         remove_all(self.disk, &folder, purged.as_os_str())
     }
 
@@ -85,9 +89,13 @@ impl<'a, D: Disk> Trash<'a, D> {
         self.folder()?.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn make(&self) -> io::Result<D::Folder> {
+        self.disk.private_folder(self.ours, OsStr::new(TRASH), self.owner)
+    }
+
     /// Until a bundle has been finished the trash may be new, and our folder too: then their names are made durable first.
-    fn make(&self, beside: &D::Folder) -> io::Result<D::Folder> {
-        let folder = self.disk.private_folder(self.ours, OsStr::new(TRASH), self.owner)?;
+    fn make_durable(&self, beside: &D::Folder) -> io::Result<D::Folder> {
+        let folder = self.make()?;
         let is_finished = |name: &OsString| {
             FolderName::read(name, self.of).is_some_and(|name| name.stage == Stage::Finished)
         };
@@ -118,6 +126,8 @@ pub struct Draft<'a, D: Disk> {
     folder: D::Folder,
     bundle: D::Folder,
     name: FolderName,
+    /// Whether rows are in it, and not only that the run was.
+    holds_rows: bool,
     is_kept: bool,
 }
 
@@ -127,12 +137,26 @@ impl<'a, D: Disk> Draft<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId) -> io::Result<Self> {
+        let folder = trash.make_durable(beside)?;
+        Self::begin_in(trash, folder, run, true)
+    }
+
+    /// Begins a bundle without rows, for a run that keeps none: a kill in its midst leaves what its line in the journal is
+    /// written from. A power cut may take it.
+    ///
+    /// # Errors
+    /// As for [`Draft::begin`].
+    pub fn begin_without_rows(trash: Trash<'a, D>, run: &RunId) -> io::Result<Self> {
+        let folder = trash.make()?;
+        Self::begin_in(trash, folder, run, false)
+    }
+
+    fn begin_in(trash: Trash<'a, D>, folder: D::Folder, run: &RunId, holds_rows: bool) -> io::Result<Self> {
         if FolderName::is_mistakable(trash.of) {
             let why =
                 "a store whose name ends in .unfinished or .purged has no place in the trash: rename it";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        let folder = trash.make(beside)?;
         let name = FolderName::new(run, trash.of, Stage::Unfinished);
         if trash.disk.stat(&folder, trash.finished(&name).as_os_str()).is_ok() {
             return Err(io::Error::new(
@@ -141,7 +165,7 @@ impl<'a, D: Disk> Draft<'a, D> {
             ));
         }
         let bundle = trash.disk.private_folder(&folder, name.as_os_str(), trash.owner)?;
-        Ok(Self { trash, folder, bundle, name, is_kept: false })
+        Ok(Self { trash, folder, bundle, name, holds_rows, is_kept: false })
     }
 
     /// Begins the rows that go.
@@ -179,6 +203,9 @@ impl<'a, D: Disk> Draft<'a, D> {
         // Where there is a manifest, it is whole.
         let (new, name) = (OsStr::new(bundle::NEW_MANIFEST), OsStr::new(bundle::MANIFEST));
         self.trash.disk.rename((&self.bundle, new), (&self.bundle, name))?;
+        if !self.holds_rows {
+            return Ok(());
+        }
         self.trash.disk.sync_folder(&self.bundle)?;
         self.trash.disk.sync_folder(&self.folder)
     }

@@ -48,7 +48,8 @@ impl<'a, D: Disk> Journal<'a, D> {
     /// Adds a line, and makes it durable.
     ///
     /// # Errors
-    /// As the operating system says; then the journal is what it was, or ends in half a line.
+    /// As the operating system says; then the journal is what it was, unless not even half a line can be
+    /// cut away: whoever adds the next one heals that.
     pub fn append(&self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');

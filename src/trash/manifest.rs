@@ -1,5 +1,7 @@
 //! What a bundle says of itself.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
@@ -27,6 +29,31 @@ impl Identity {
             modified_ns: i64::try_from(stat.modified_ns).unwrap_or(i64::MAX),
         }
     }
+
+    /// Three parts as [`Identity`] is displayed, without the points between them.
+    pub(crate) fn read<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
+        Some(Self {
+            ino: parts.next()?.parse().ok()?,
+            size: parts.next()?.parse().ok()?,
+            modified_ns: parts.next()?.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Identity {
+    /// As a part of a file's name: `<inode>.<size>.<time in nanoseconds>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.ino, self.size, self.modified_ns)
+    }
+}
+
+/// What a store was, and what it becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identities {
+    /// What it was.
+    pub before: Identity,
+    /// What it becomes.
+    pub after: Identity,
 }
 
 /// Everything about a bundle but its rows.

@@ -21,7 +21,7 @@ pub use about::{Cause, Line, Outcome};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};
 pub use journal::{Journal, Read, read as read_journal};
-pub use manifest::{Added, Identity, Manifest, Placement, RowsFile};
+pub use manifest::{Added, Identities, Identity, Manifest, Placement, RowsFile};
 pub use name::{FolderName, Stage};
 pub use rows::{RowsReader, RowsWriter};
 pub use run_id::{BadRunId, RunId};

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::RowsFile;
 use crate::{
     fs::{Reader, Writer},
+    json::{Scanner, SyntaxError, Visit},
     model::hex,
 };
 
@@ -123,6 +124,18 @@ impl<R: Reader> RowsReader<R> {
             each(buffer.get(..length).unwrap_or_default())?;
             offset += length as u64;
         }
+    }
+
+    /// Shows every row to `visit`, in order.
+    ///
+    /// # Errors
+    /// As for [`RowsReader::each_chunk`]; also when the text is not what rows are written as.
+    pub fn each_row(&self, visit: &mut impl Visit) -> io::Result<()> {
+        let invalid = |error: SyntaxError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+        let mut scanner = Scanner::new();
+        self.each_chunk(|chunk| scanner.feed(chunk, visit).map_err(invalid))?;
+        scanner.finish(visit).map_err(invalid)?;
+        Ok(())
     }
 
     /// Reads a part of the text, chunk by chunk.

@@ -11,8 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::Timestamp;
 
-/// No name of a run is longer.
-const LONGEST: usize = 64;
+/// The last time that has four digits for its year: 9999-12-31T23:59:59.999Z. Who judges rows at a later one still makes a
+/// run whose name can be read.
+const LAST: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 
 /// The name of a run, in the order of time and unlike any other: `20261121T080000250Z-1f2e3d4c`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,7 @@ impl RunId {
     /// A new name for a run at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
+        let now = now.clamp(Timestamp::from_millis(0), LAST);
         let time: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
         let chance = RandomState::new().hash_one(process::id());
         Self(format!("{time}-{:08x}", chance & 0xffff_ffff))
@@ -65,11 +67,11 @@ impl FromStr for RunId {
     type Err = BadRunId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_good = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if text.is_empty() || text.len() > LONGEST || !text.chars().all(is_good) {
-            return Err(BadRunId(text.to_owned()));
-        }
-        Ok(Self(text.to_owned()))
+        let run = Self(text.to_owned());
+        let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        let is_chance = |chance: &str| chance.len() == 8 && chance.chars().all(is_hex);
+        let is_good = run.time().is_some() && text.split_once('-').is_some_and(|(_, rest)| is_chance(rest));
+        if is_good { Ok(run) } else { Err(BadRunId(run.0)) }
     }
 }
 
@@ -107,10 +109,23 @@ mod tests {
 
     #[test]
     fn a_name_that_could_leave_its_folder_is_none() {
-        for text in ["", "..", "a/b", "a.b", "a b", "\0", &"x".repeat(65)] {
+        for text in ["", "..", "a/b", "a.b", "a b", "\0", "x", "20261121T080000250Z", "20261121T080000250Z-"]
+        {
             assert!(text.parse::<RunId>().is_err(), "{text:?}");
         }
-        assert_eq!("x".parse::<RunId>().unwrap().time(), None);
+        for text in
+            ["20261121T080000250Z-1f2e3d4", "20261121T080000250Z-1f2e3d4g", "20261321T080000250Z-1f2e3d4c"]
+        {
+            assert!(text.parse::<RunId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_time_makes_a_name_that_can_be_read() {
+        for millis in [i64::MIN, -1, 0, LAST.as_millis(), LAST.as_millis() + 1, i64::MAX] {
+            let run = RunId::new(Timestamp::from_millis(millis));
+            assert_eq!(run.to_string().parse(), Ok(run));
+        }
     }
 
     #[test]

@@ -421,3 +421,70 @@ fn two_stores_of_one_folder_share_journal_and_trash_and_keep_apart() {
     world.run("undo --store sessions.json").expect(0);
     assert_eq!(world.read("sessions.json"), usual_store());
 }
+
+#[test]
+fn a_key_given_without_an_equals_sign_is_told_how() {
+    let world = pruned();
+    let ran = world.run(&format!("undo --store sessions.json --force-key {}", run_key(1))).expect(1);
+    assert!(ran.err.contains("--force-key=KEY"), "{}", ran.shown());
+}
+
+#[test]
+fn rows_of_a_store_that_is_gone_come_back_into_an_empty_one_as_the_hint_says() {
+    let world = pruned();
+    fs::remove_file(world.path("sessions.json")).unwrap();
+    let ran = world.run("undo --store sessions.json").expect(10);
+    assert!(ran.err.contains("echo {} > ") && ran.err.contains("trash"), "{}", ran.shown());
+    world.write("sessions.json", "{}\n");
+    let ran = world.run("undo --store sessions.json").expect(0);
+    assert!(ran.out.contains("2 rows came back"), "{}", ran.shown());
+    assert!(world.read("sessions.json").contains(&run_key(1)));
+}
+
+#[test]
+fn what_is_no_bundle_is_left_alone_in_the_trash() {
+    let world = pruned();
+    for folder in ["mine.sessions.json.unfinished", "mine.sessions.json.purged", "mine.sessions.json"] {
+        fs::create_dir(world.path(&format!(".session-reaper/trash/{folder}"))).unwrap();
+        world.write(&format!(".session-reaper/trash/{folder}/x"), "mine");
+    }
+    world.write(".session-reaper/trash/0.sessions.json", "mine");
+    world.run("undo -n --store sessions.json").expect(0);
+    world.run("undo --store sessions.json").expect(0);
+    world.run("prune --yes sessions.json").expect(0);
+    let emptied = world.run("trash empty --yes --store sessions.json").expect(0);
+    assert!(emptied.out.contains("3 runs"), "{}", emptied.shown());
+    let mut left: Vec<_> =
+        fs::read_dir(world.path(".session-reaper/trash")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "0.sessions.json",
+            "mine.sessions.json",
+            "mine.sessions.json.purged",
+            "mine.sessions.json.unfinished"
+        ]
+    );
+}
+
+#[test]
+fn a_store_that_is_called_like_the_lock_of_another_stays() {
+    let world = World::new();
+    for name in ["a.json", "a.json.lock"] {
+        let path = world.write(name, &usual_store());
+        let old = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+        fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+    }
+    let ran = world.run("prune --yes --lock-timeout 100ms a.json").expect(11);
+    assert!(ran.err.contains("a file that is no lock has its lock a.json.lock"), "{}", ran.shown());
+    assert_eq!((world.read("a.json"), world.read("a.json.lock")), (usual_store(), usual_store()));
+}
+
+#[test]
+fn a_store_may_be_called_turn() {
+    let world = World::new();
+    world.write("turn", &usual_store());
+    world.run("prune --yes turn").expect(0);
+    assert_eq!(world.read("turn"), usual_survivors());
+}

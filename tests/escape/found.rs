@@ -71,7 +71,7 @@ fn our_own_folder_that_is_a_link_is_not_followed() {
 /// What has a second name is somebody else's file, for all we know.
 #[test]
 fn i10_a_file_of_ours_that_is_somebody_elses_too_is_not_written() {
-    for name in ["journal.jsonl", "sessions.json.lock", "turn.lock"] {
+    for name in ["journal.jsonl", "sessions.json.lock", "turn"] {
         let world = World::new();
         let victim = world.path("victim");
         fs::write(&victim, "half a line").unwrap();

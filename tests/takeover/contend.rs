@@ -21,7 +21,7 @@ use session_reaper::{
 
 pub(crate) const LOCK: &str = "sessions.json.lock";
 pub(crate) const OURS: &str = ".session-reaper";
-pub(crate) const TURN: &str = "turn.lock";
+pub(crate) const TURN: &str = "turn";
 
 /// Locks in memory are held for this long at most: seconds fly on a disk in memory.
 pub(crate) const DAY: Duration = Duration::from_hours(24);

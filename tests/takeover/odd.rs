@@ -128,9 +128,19 @@ fn a_huge_lock_is_not_read_to_its_end() {
     let place = Place::new();
     place.write(b"{", 0);
     File::options().write(true).open(place.lock()).unwrap().set_len(1 << 30).unwrap();
-    place.must_stay(Verdict::Unknown);
+    place.must_stay(Verdict::Odd);
     make_old(&place.lock());
-    place.must_be_taken();
+    place.must_stay(Verdict::Odd);
+}
+
+/// A store may have the name of another one's lock.
+#[test]
+fn a_file_that_says_nothing_that_a_lock_says_is_never_taken() {
+    for bytes in [&b"{\"agent:main:main\":{\"updatedAt\":1}}"[..], b"{\"pid\":\"x\"}", b"{\"a\":1e999}\n"] {
+        let place = Place::new();
+        place.write(bytes, 31);
+        place.must_stay(Verdict::Odd);
+    }
 }
 
 /// A folder, a pipe, a socket and links, fresh and old: only a person removes them.

@@ -12,9 +12,9 @@ use session_reaper::{
 
 use crate::cli::{
     Failure,
+    changes::Changes,
     output::{self, BOLD, DIM, GOES},
-    past,
-    undo::{Undone, has_changed},
+    undo::Totals,
     words::{self, plain},
 };
 
@@ -22,7 +22,7 @@ use crate::cli::{
 const NAMED: usize = 10;
 
 /// Prints what was brought back, to its last line. `named` are the stores as they were named.
-pub(crate) fn undone(undone: &Undone, named: &[PathBuf]) -> Result<(), Failure> {
+pub(crate) fn undone(undone: &Changes<UndoReport>, named: &[PathBuf]) -> Result<(), Failure> {
     let mut out = output::stdout();
     for store in &undone.stores {
         writeln!(out, "{BOLD}{}{BOLD:#}: {}", plain(&store.store), headline(store, undone.applied))?;
@@ -31,21 +31,16 @@ pub(crate) fn undone(undone: &Undone, named: &[PathBuf]) -> Result<(), Failure> 
     if !undone.applied {
         writeln!(out, "dry run: nothing was changed")?;
     }
-    if undone.applied && undone.sum(|store| store.restored) > 0 {
+    let Totals { restored, kept, pruned, failed, held_up, .. } = undone.totals;
+    if undone.applied && restored > 0 {
         writeln!(
             out,
             "{DIM}what a rule took, the next sweep takes again, unless the policy changes or it is pinned{DIM:#}"
         )?;
     }
-    if let Some(run) = &undone.run {
-        let changed =
-            undone.stores.iter().filter(|store| has_changed(store)).map(|store| store.store.clone());
-        writeln!(out, "{DIM}{}{DIM:#}", plain(&past::how_to_take_back(run, changed, named)))?;
+    if let Some(line) = undone.how_to_take_back(named) {
+        writeln!(out, "{DIM}{}{DIM:#}", plain(&line))?;
     }
-    let sum = |of: fn(&UndoReport) -> u64| undone.sum(of);
-    let (restored, held_up) = (sum(|store| store.restored), sum(|store| store.held_up));
-    let (kept, pruned, failed) =
-        (sum(|store| store.kept), sum(|store| store.pruned), sum(|store| store.failed));
     writeln!(out, "restored {restored}, kept {kept}, pruned {pruned}, failed {failed}, held up {held_up}")?;
     Ok(out.flush()?)
 }

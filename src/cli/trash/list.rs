@@ -12,7 +12,8 @@ use session_reaper::{
 };
 
 use crate::cli::{
-    Exit, Failure, Frame, output,
+    Exit, Failure, Frame,
+    output::{self, DIM},
     past::{self, Past, PastArgs},
     table::{self, Cell, Side},
     words::{self, plain},
@@ -130,6 +131,10 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
     let rows = bundles.iter().map(|bundle| bundle.rows).sum();
     let (runs, rows) = (words::count(bundles.len() as u64, "run"), words::count(rows, "row"));
     writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
+    if !bundles.is_empty() {
+        let dim = "what leaves does so with the first sweep after that time; the newest run on a store stays";
+        writeln!(out, "{DIM}{dim}{DIM:#}")?;
+    }
     Ok(out.flush()?)
 }
 

@@ -24,7 +24,6 @@ use crate::{
     lock::Stop,
     model::{Error, ErrorKind},
     store::{Access, Commit},
-    trash::Identity,
 };
 
 /// After so long it is asked again who else writes the store.
@@ -66,9 +65,24 @@ pub(super) fn commit<D: Disk>(
     // The last moment to stop: from here on it is done.
     let done = if stop.signal().is_some() { Err(store.interrupted()) } else { swap.carry_out(&hold) };
     // First the locks, then the old file: to remove a large one takes its time.
-    drop(hold);
+    let released = hold.release();
     drop(swap);
-    bundle.end(store, guard, work.record, done)
+    let done = bundle.end(store, guard, work.record, done);
+    match (done, released) {
+        (Ok(Commit::Done), Err(error)) => Err(locked(store, error)),
+        (done, Err(error)) => {
+            tracing::warn!(store = %store.path.display(), %error, "a lock could not be released");
+            done
+        }
+        (done, Ok(())) => done,
+    }
+}
+
+/// Everything is done, and gateways have to wait for nothing.
+fn locked<D: Disk>(store: &FileStore<D>, error: io::Error) -> Error {
+    Error::io("release the lock of", &store.path, error)
+        .with_hint("it ends by its age, after 30 seconds; `session-reaper doctor --fix` removes it")
+        .too_late()
 }
 
 /// Waits until nobody who honours a lock can write the store, unless that is so already.
@@ -139,9 +153,6 @@ fn must_be_a_store<D: Disk>(
     let message = "it would not be what it should be: this is a defect of session-reaper, please tell of it";
     Err(Error::new(ErrorKind::Refused, "check the new text of", &store.path, message))
 }
-
-/// What the store was and what it becomes.
-pub(super) type Identities = (Identity, Identity);
 
 /// What may not be kept is refused; what failed for another reason may work the next time.
 fn unkept<D: Disk>(store: &FileStore<D>, error: io::Error) -> Error {

@@ -33,6 +33,12 @@ pub struct Hold<D: Disk> {
 }
 
 impl<D: Disk> Hold<D> {
+    /// Lets everybody in again. An error says that a lock may still be there, when all others are released.
+    pub(super) fn release(self) -> io::Result<()> {
+        let released: Vec<_> = self.held.into_iter().map(Held::release).collect();
+        released.into_iter().collect()
+    }
+
     /// Whether everybody is still kept out. A gateway may have taken the lock for stale while we were stopped.
     pub(super) fn is_ours(&self) -> bool {
         self.held.iter().all(|held| held.age() < LONGEST && held.is_ours())
@@ -144,6 +150,7 @@ fn holder(found: &Found) -> String {
     match &found.content {
         Content::Note(note) => note.pid.map_or("somebody".to_owned(), |pid| format!("process {pid}")),
         Content::NoFile => "something that is no file".to_owned(),
+        Content::NoLock => "a file that is no lock".to_owned(),
         Content::Unreadable | Content::Forbidden => "somebody".to_owned(),
     }
 }
@@ -158,9 +165,7 @@ fn since(found: &Found, now: Timestamp) -> String {
 
 const fn remedy(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Odd => {
-            "no gateway puts a folder, a link or a pipe there: look what it is, and remove it by hand"
-        }
+        Verdict::Odd => "no gateway puts such a thing there: look what it is, and move it away by hand",
         Verdict::Alive | Verdict::Overdue => {
             "it will be released in a moment; --lock-timeout says how long to wait for it"
         }

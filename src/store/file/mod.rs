@@ -6,7 +6,7 @@
 //! the change.
 //!
 //! On disk, beside the store and shared by all stores of its folder, in `.session-reaper/` (0700):
-//! `<store>.state`, what is remembered; `<store>.pins.json`, what is pinned; `<store>.lock`, our mutex, never removed; `turn.lock`, whose turn it is with a
+//! `<store>.state`, what is remembered; `<store>.pins.json`, what is pinned; `<store>.lock`, our mutex, never removed; `turn`, whose turn it is with a
 //! gateway's lock, never removed; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and
 //! removed by the next sweep if one was killed; `<store>.rescued`, another program's text that came too late to be put
 //! back.

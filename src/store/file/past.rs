@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, OUR_FOLDER, Owner, Reader},
-    json::{self, RawRow, Scanner, Visit},
+    json::{self, RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind, Key, Timestamp},
     store::{Access, Commit, Tidy, TimeOf},
@@ -215,10 +215,7 @@ fn count<R: Reader>(file: Option<&RowsReader<R>>, key: &Key) -> io::Result<(u64,
     }
     let mut rows = Count(key, 0, 0);
     let Some(file) = file else { return Ok((0, 0)) };
-    let invalid = |error: json::SyntaxError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
-    let mut scanner = Scanner::new();
-    file.each_chunk(|chunk| scanner.feed(chunk, &mut rows).map_err(invalid))?;
-    scanner.finish(&mut rows).map_err(invalid)?;
+    file.each_row(&mut rows)?;
     Ok((rows.1, rows.2))
 }
 
@@ -236,8 +233,13 @@ pub(super) fn tidy<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, tidy: &Tidy)
     let newest = newest(store, guard, &names)?;
     names.retain(|name| name.run.time().is_some_and(is_old) && newest.as_ref() != Some(&name.run));
     for name in names {
-        // What cannot be read stays.
-        let Ok(bundle) = trash.open(&name) else { continue };
+        let bundle = match trash.open(&name) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                tracing::warn!(store = %store.path.display(), run = %name.run, %error, "cannot be read, and stays in the trash");
+                continue;
+            }
+        };
         let line = &bundle.manifest.line;
         let goes = match tidy.time {
             TimeOf::Clock => is_old(line.at),

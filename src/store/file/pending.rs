@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use super::{FileStore, Guard, commit::Identities, hold, place::with_ending};
+use super::{FileStore, Guard, hold, place::with_ending};
 use crate::{
     fs::{Disk, Stat},
     lock::Stop,
     model::Error,
-    trash::Identity,
+    trash::{Identities, Identity},
 };
 
 /// The ending of survivors that are about to change places with the store.
@@ -31,36 +31,18 @@ const MAX_TURNS: u32 = 100;
 /// How many rescued texts may lie there until a person looks.
 const MAX_RESCUED: u32 = 100;
 
-/// What a file is known by before and after it was given another name.
-type Known = (u64, u64, i128);
-
-fn known(stat: &Stat) -> Known {
-    (stat.ino, stat.size, stat.modified_ns)
-}
-
 /// The two files that are about to change places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pending {
-    survivors: Known,
-    replaced: Known,
-}
+pub(super) struct Pending(pub(super) Identities);
 
 impl Pending {
     pub(super) fn new(survivors: &Stat, replaced: &Stat) -> Self {
-        Self { survivors: known(survivors), replaced: known(replaced) }
-    }
-
-    /// What is replaced, and what it becomes.
-    pub(super) fn identities(&self) -> Identities {
-        let identity =
-            |(ino, size, modified_ns)| Identity::of(&Stat { ino, size, modified_ns, ..Stat::default() });
-        (identity(self.replaced), identity(self.survivors))
+        Self(Identities { before: Identity::of(replaced), after: Identity::of(survivors) })
     }
 
     /// The name of the file in our folder while the swap is pending.
     pub(super) fn name(&self, of: &OsStr) -> OsString {
-        let part = |(ino, size, modified): Known| format!(".{ino}.{size}.{modified}");
-        with_ending(of, &format!("{}{}{SWAP}", part(self.survivors), part(self.replaced)))
+        with_ending(of, &format!(".{}.{}{SWAP}", self.0.after, self.0.before))
     }
 
     /// What such a name tells.
@@ -68,21 +50,19 @@ impl Pending {
         let rest = name.as_encoded_bytes().strip_prefix(of.as_encoded_bytes())?.strip_prefix(b".")?;
         let rest = std::str::from_utf8(rest.strip_suffix(SWAP.as_bytes())?).ok()?;
         let mut parts = rest.split('.');
-        let mut known =
-            || Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?));
-        let pending = Self { survivors: known()?, replaced: known()? };
-        parts.next().is_none().then_some(pending)
+        let (after, before) = (Identity::read(&mut parts)?, Identity::read(&mut parts)?);
+        parts.next().is_none().then_some(Self(Identities { before, after }))
     }
 
     /// Whether this is what is to take the store's place.
     pub(super) fn is_survivors(&self, stat: &Stat) -> bool {
-        known(stat) == self.survivors
+        Identity::of(stat) == self.0.after
     }
 
     /// Whether what lies in our folder is one of the two: survivors that never left, or the text that they replaced.
     /// Neither is needed any more.
     fn is_done(&self, left: &Stat) -> bool {
-        [self.survivors, self.replaced].contains(&known(left))
+        [self.0.after, self.0.before].contains(&Identity::of(left))
     }
 }
 
@@ -136,13 +116,14 @@ pub(super) fn put_back<D: Disk>(
     name: &OsStr,
     pending: &Pending,
 ) -> io::Result<()> {
-    let out = || store.disk.stat(&guard.ours, name);
-    let mut expected = pending.survivors;
+    let out = || store.disk.stat(&guard.ours, name).map(|stat| Identity::of(&stat));
+    let survivors = pending.0.after;
+    let mut expected = survivors;
     for _ in 0..MAX_TURNS {
-        let theirs = known(&out()?);
+        let theirs = out()?;
         store.disk.exchange((&guard.ours, name), (&guard.place.folder, &guard.place.name))?;
-        let found = known(&out()?);
-        if found == expected && found == pending.survivors {
+        let found = out()?;
+        if found == expected && found == survivors {
             // The next sweep knows it for what it is, and clears it.
             let _ = store.disk.remove(&guard.ours, name);
             return Ok(());

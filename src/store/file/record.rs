@@ -1,15 +1,17 @@
 //! What is kept of a change: its bundle in the trash, durable before the store changes, and its line in the journal.
 
+use std::io;
+
 use super::{
     FileStore, Guard,
-    commit::{Identities, Work},
+    commit::Work,
     edit::{Edit, Gone},
 };
 use crate::{
     fs::Disk,
     model::{Error, Timestamp},
     store::Commit,
-    trash::{Cause, Draft, FolderName, Journal, Line, Manifest, Trash},
+    trash::{Cause, Draft, FolderName, Identities, Journal, Line, Manifest, Trash},
 };
 
 /// What is to be remembered of a change.
@@ -32,18 +34,20 @@ impl Record {
         Self { cause: cause.clone(), line: Line { bytes_before: before, bytes_after: after, ..line } }
     }
 
-    /// Begins the bundle, where one is wanted.
+    /// Begins the bundle; where no rows are kept, one without any.
     pub(super) fn begin<'a, D: Disk>(
         &self,
         store: &'a FileStore<D>,
         guard: &'a Guard<D>,
     ) -> Result<Bundled<'a, D>, Error> {
         journal(store, guard).get_ready().map_err(store.fail("open the journal of"))?;
-        if !self.cause.keep {
-            return Ok(Bundled(None));
-        }
-        let draft = Draft::begin(trash(store, guard), &guard.place.folder, &self.cause.run);
-        draft.map(|draft| Bundled(Some(draft))).map_err(store.fail(KEEP))
+        let (trash, run) = (trash(store, guard), &self.cause.run);
+        let draft = if self.cause.keep {
+            Draft::begin(trash, &guard.place.folder, run).map_err(store.fail(KEEP))?
+        } else {
+            Draft::begin_without_rows(trash, run).map_err(store.fail("note down a run on"))?
+        };
+        Ok(Bundled { draft, keep: self.cause.keep })
     }
 }
 
@@ -59,13 +63,16 @@ pub(super) fn journal<'a, D: Disk>(store: &'a FileStore<D>, guard: &'a Guard<D>)
     Journal::new(&store.disk, &guard.ours, guard.owner, &guard.place.name)
 }
 
-/// The bundle of a change under way; none where nobody wants one.
-pub(super) struct Bundled<'a, D: Disk>(Option<Draft<'a, D>>);
+/// The bundle of a change under way.
+pub(super) struct Bundled<'a, D: Disk> {
+    draft: Draft<'a, D>,
+    keep: bool,
+}
 
 impl<D: Disk> Bundled<'_, D> {
     /// Where the rows go that leave the store.
     pub(super) fn rows(&self, store: &FileStore<D>, edit: &Edit) -> Result<Gone<D::Writer>, Error> {
-        let Some(draft) = &self.0 else { return Ok(Gone::FOR_EVER) };
+        let Self { draft, keep: true } = self else { return Ok(Gone::FOR_EVER) };
         let removed = (!edit.cuts.is_empty()).then(|| draft.removed()).transpose();
         let replaced = (edit.replaced() > 0).then(|| draft.replaced()).transpose();
         Ok(Gone {
@@ -80,9 +87,15 @@ impl<D: Disk> Bundled<'_, D> {
         store: &FileStore<D>,
         work: &Work<'_, D>,
         gone: Gone<D::Writer>,
-        (before, after): Identities,
+        Identities { before, after }: Identities,
     ) -> Result<(), Error> {
-        let Some(draft) = &self.0 else { return Ok(()) };
+        let line = work.record.line.clone();
+        if !self.keep {
+            return self
+                .draft
+                .seal(&Manifest::new(line, before, after))
+                .map_err(store.fail("note down a run on"));
+        }
         let rows: u64 = work.edit.placement.rows();
         let removed = gone.removed.map(|file| file.finish(rows)).transpose();
         let replaced = gone.replaced.map(|file| file.finish(work.edit.replaced())).transpose();
@@ -91,9 +104,9 @@ impl<D: Disk> Bundled<'_, D> {
             replaced: replaced.map_err(store.fail(KEEP))?,
             placement: work.edit.placement.clone(),
             added: work.edit.added.clone(),
-            ..Manifest::new(work.record.line.clone(), before, after)
+            ..Manifest::new(line, before, after)
         };
-        draft.seal(&manifest).map_err(store.fail(KEEP))
+        self.draft.seal(&manifest).map_err(store.fail(KEEP))
     }
 
     /// What becomes of the bundle. Where the store changed it stays, and the run gets its line in the journal; where nothing
@@ -107,15 +120,15 @@ impl<D: Disk> Bundled<'_, D> {
     ) -> Result<Commit, Error> {
         match done {
             Ok(Commit::Done) => {
-                let name = self.0.map(Draft::keep);
-                if let Some(name) = name.as_ref().filter(|_| record.cause.compress) {
-                    compress(store, guard, name);
+                let name = self.draft.keep();
+                if self.keep && record.cause.compress {
+                    compress(store, guard, &name);
                 }
-                write_down(store, guard, &record.line, name.as_ref()).map_err(Error::too_late)?;
+                write_down(store, guard, &record.line, &name).map_err(Error::too_late)?;
                 Ok(Commit::Done)
             }
             Err(error) if error.is_too_late() => {
-                let _ = self.0.map(Draft::keep);
+                self.draft.keep();
                 Err(error)
             }
             nothing => nothing,
@@ -128,11 +141,21 @@ pub(super) fn write_down<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     line: &Line,
-    bundle: Option<&FolderName>,
+    bundle: &FolderName,
 ) -> Result<(), Error> {
     journal(store, guard).append(line).map_err(store.fail("write the journal of"))?;
-    let finished = bundle.map(|name| trash(store, guard).finish(name)).transpose();
-    finished.map(drop).map_err(store.fail("finish the bundle of"))
+    finish(store, guard, line, bundle).map_err(store.fail("finish the bundle of"))
+}
+
+/// A bundle with rows is finished; one without has done its work.
+pub(super) fn finish<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    line: &Line,
+    bundle: &FolderName,
+) -> io::Result<()> {
+    let trash = trash(store, guard);
+    if line.trash { trash.finish(bundle) } else { trash.purge(bundle) }
 }
 
 /// What cannot be compressed stays as it is. Only an unfinished bundle is compressed: what a killed run leaves in there is

@@ -8,7 +8,7 @@ use std::io;
 
 use super::{
     FileStore, Guard,
-    record::{journal, trash},
+    record::{finish, journal, trash},
     undo,
 };
 use crate::{
@@ -46,7 +46,7 @@ fn finish_or_purge<D: Disk>(
         done => return Ok(done.map(drop)),
     };
     write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
-    Ok(trash(store, guard).finish(name))
+    Ok(finish(store, guard, &line, name))
 }
 
 /// The line of a run that has to be finished; `None` when there was nothing to finish.
@@ -89,7 +89,7 @@ fn judge<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, bundle: &Bundle<D>) ->
     match stands {
         Ok(stands) if stands == manifest.after => Some(Outcome::Recovered),
         Ok(stands) if stands == manifest.before => None,
-        Ok(_) if undo::is_of_no_use(store, bundle).unwrap_or(false) => None,
+        Ok(_) if manifest.line.trash && undo::is_of_no_use(store, bundle).unwrap_or(false) => None,
         _ => Some(Outcome::Uncertain),
     }
 }

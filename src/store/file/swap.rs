@@ -11,7 +11,6 @@ use std::io;
 
 use super::{
     FileStore, Guard, Hold, Snapshot,
-    commit::Identities,
     folder::Temp,
     pending::{Pending, put_back, rescue},
 };
@@ -19,6 +18,7 @@ use crate::{
     fs::{Disk, Reader, Stat},
     model::Error,
     store::Commit,
+    trash::Identities,
 };
 
 /// A swap in the making: the survivors, whose file's name tells what they are about to replace.
@@ -48,7 +48,7 @@ impl<'a, D: Disk> Swap<'a, D> {
 
     /// What the store was when it was read, and what it becomes.
     pub(super) fn identities(&self) -> Identities {
-        self.pending.identities()
+        self.pending.0
     }
 
     /// Swaps the survivors in, if the store is still what was read and others are still kept out. What they replace is

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Reader},
-    json::{self, RawRow, Scanner, Visit},
+    json::{self, RawRow, Visit},
     model::{Key, Timestamp, hex},
     policy::Pins,
     trash::{Added, Manifest, RowsReader},
@@ -173,10 +173,7 @@ fn rows<R: Reader>(file: Option<&RowsReader<R>>, origin: Origin) -> io::Result<V
     }
     let mut rows = Rows(Vec::new(), origin);
     let Some(file) = file else { return Ok(rows.0) };
-    let invalid = |error: json::SyntaxError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
-    let mut scanner = Scanner::new();
-    file.each_chunk(|chunk| scanner.feed(chunk, &mut rows).map_err(invalid))?;
-    scanner.finish(&mut rows).map_err(invalid)?;
+    file.each_row(&mut rows)?;
     Ok(rows.0)
 }
 
