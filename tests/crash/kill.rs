@@ -4,9 +4,10 @@
 use std::time::Instant;
 
 use crate::{
+    careless::{FOR_EVER, IN_PLACE},
     check::{self, after_the_end, is_told, must_heal},
     rig::{self, Point},
-    scenario::{PRUNE, Program, Scenario, Step},
+    scenario::{PRUNE, Scenario, Step},
     scenarios,
     world::{Found, World},
 };
@@ -102,21 +103,6 @@ fn i3_i4_killed_at_every_call_of_every_scenario() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(told >= 12 && points >= LEAST, "only {points} points of {told} scenarios");
 }
-
-/// A pruner as one should not write it: in place.
-const IN_PLACE: Scenario = Scenario {
-    name: "in place",
-    program: Program::Shell,
-    line: &["-c", "printf %s \"$0\" > {store}", "{new}"],
-    ..Scenario::PRUNE
-};
-
-/// Another, which is careful with the store, and keeps nothing of what it removes.
-const FOR_EVER: Scenario = Scenario {
-    name: "for ever",
-    line: &["-c", "printf %s \"$0\" > {store}.new && exec mv -T {store}.new {store}", "{new}"],
-    ..IN_PLACE
-};
 
 /// What is wrong at the points of a pruner that is not ours, and how many points there are.
 fn wrong_with(scenario: &Scenario) -> Option<(Vec<String>, usize)> {

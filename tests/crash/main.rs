@@ -13,6 +13,7 @@
     reason = "tests make files as any program would, say what they did, and end by panicking"
 )]
 
+mod careless;
 mod check;
 mod errors;
 mod jail;

@@ -3,9 +3,10 @@
 use std::fs;
 
 use crate::{
+    careless::{NAME_NOT_DURABLE, NOT_DURABLE},
     rig,
     scenario::{Scenario, Step},
-    world::World,
+    world::{Found, World},
 };
 
 /// What makes the new text durable, as places in a trace; `Err` names what is missing or out of order.
@@ -15,8 +16,7 @@ fn durable(trace: &str) -> Result<[usize; 4], String> {
         let found = lines.iter().skip(from).position(|line| is(line)).map(|at| at + from);
         found.ok_or_else(|| format!("{what} is missing after line {from}"))
     };
-    let rename =
-        find("the rename", 0, &|line| line.contains(" rename") && line.contains(", \"sessions.json\""))?;
+    let rename = find("the rename", 0, &|line| is_rename(line) && line.contains(", \"sessions.json\""))?;
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let pending = quoted(lines[rename]).ok_or("the rename has no source")?;
     // Right before it the file may have got the name that tells what it is about to replace.
@@ -25,7 +25,7 @@ fn durable(trace: &str) -> Result<[usize; 4], String> {
     let temp = named.unwrap_or(pending);
     let made =
         find("the new file", 0, &|line| line.contains(&format!("\"{temp}\"")) && line.contains("O_EXCL"))?;
-    let file = lines[made].rsplit("= ").next().unwrap().trim();
+    let file = number_of(&lines, made);
     let folder = lines[rename].split(',').nth(2).unwrap().trim();
     let write = find("a write", made, &|line| line.contains(&format!("write({file}, ")))?;
     let synced = find("fsync of the new file", made, &|line| line.contains(&format!("sync({file})")))?;
@@ -41,6 +41,19 @@ fn durable(trace: &str) -> Result<[usize; 4], String> {
         None if write < synced && synced < rename => Ok([write, synced, rename, folder_synced]),
         None => Err(format!("write at {write}, fsync at {synced}, rename at {rename}")),
     }
+}
+
+/// A rename that took place.
+fn is_rename(line: &str) -> bool {
+    line.contains(" rename") && !line.contains(" = -1 ")
+}
+
+/// The number through which the file is written that was opened in a line: programs like dd give it another.
+fn number_of<'a>(lines: &[&'a str], opened: usize) -> &'a str {
+    let number = |line: &'a str| line.rsplit("= ").next().unwrap().trim();
+    let file = number(lines[opened]);
+    let is_other = |line: &&&str| line.contains(&format!(" dup2({file}, "));
+    lines.get(opened + 1).filter(is_other).map_or(file, |line| number(line))
 }
 
 /// Whether the bundle is durable before the new text takes the store's place: its rows, its manifest, its own folder and the
@@ -96,6 +109,36 @@ fn i3_i4_all_is_durable_before_the_new_text_takes_the_stores_place_and_the_folde
             trace.lines().count()
         );
     }
+}
+
+/// The trace of a pruner that is not ours, with what is wrong about its order.
+fn wrong_with(scenario: &Scenario) -> (String, Option<String>) {
+    let world = World::new(scenario);
+    assert_eq!(rig::run(&world, scenario.line, None).code, 0, "{}", scenario.name);
+    assert_eq!(world.found(), Found::New, "left alone it does what a sweep does");
+    let trace = fs::read_to_string(world.trace()).unwrap();
+    let wrong = durable(&trace).err();
+    (trace, wrong)
+}
+
+#[test]
+fn the_rig_finds_pruners_that_make_nothing_durable() {
+    if rig::points(&Scenario::PRUNE).is_none() {
+        return;
+    }
+    let mut found = 0;
+    for (scenario, missing) in [
+        (NOT_DURABLE, "fsync of the new file is missing"),
+        (NAME_NOT_DURABLE, "fsync of the folder is missing"),
+    ] {
+        let (trace, wrong) = wrong_with(&scenario);
+        eprintln!("{}: {wrong:?}", scenario.name);
+        assert!(wrong.is_some_and(|wrong| wrong.starts_with(missing)), "{missing}: {trace}");
+        let rename = trace.lines().position(is_rename).expect("it renames");
+        assert!(is_kept_before(&trace, rename).is_err(), "it keeps nothing: {trace}");
+        found += 1;
+    }
+    eprintln!("{found} of 2 careless programs are found by the order of their calls");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    careless::ONE_BUNDLE,
     check::{after_the_end, must_heal},
     rig::{self, Point},
     scenario::Scenario,
@@ -41,6 +42,9 @@ struct Pair<'a> {
     draw: usize,
 }
 
+/// What has to hold after the second kill.
+type Then = fn(&World) -> Result<(), String>;
+
 /// A world where a line was killed a moment ago.
 fn killed(pair: &Pair<'_>) -> Result<World, String> {
     let world = World::new(pair.scenario);
@@ -60,14 +64,22 @@ fn second(pair: &Pair<'_>) -> Result<Point, String> {
     Ok(points.swap_remove(at))
 }
 
-fn killed_twice(pair: &Pair<'_>) -> Result<(Point, Found), String> {
+fn killed_twice(pair: &Pair<'_>, then: Then) -> Result<(Point, Found), String> {
     let second = second(pair)?;
     let at = |wrong| format!("and then at {}: {wrong}", second.told());
     let world = killed(pair)?;
     rig::kill(&world, pair.scenario.next, &second).map_err(at)?;
     let found = after_the_end(&world).map_err(at)?;
-    must_heal(&world).map_err(at)?;
+    then(&world).map_err(at)?;
     Ok((second, found))
+}
+
+/// Each pair in worlds of its own.
+fn each_killed_twice(pairs: &[Pair<'_>], then: Then) -> Vec<Result<(Point, Found), String>> {
+    rig::each(pairs, |pair| {
+        killed_twice(pair, then)
+            .map_err(|wrong| format!("{}: killed at {}, {wrong}", pair.scenario.name, pair.first.told()))
+    })
 }
 
 #[test]
@@ -84,10 +96,7 @@ fn i3_i4_killed_and_killed_again_while_it_heals() {
         Pair { scenario, first: &points[dice.below(points.len())], draw: dice.below(1 << 20) }
     };
     let pairs: Vec<_> = (0..PAIRS).map(draw).collect();
-    let results = rig::each(&pairs, |pair| {
-        killed_twice(pair)
-            .map_err(|wrong| format!("{}: killed at {}, {wrong}", pair.scenario.name, pair.first.told()))
-    });
+    let results = each_killed_twice(&pairs, must_heal);
     let wrong: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     let done: Vec<_> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
     let new = done.iter().filter(|(_, found)| *found == Found::New).count();
@@ -109,4 +118,30 @@ fn i3_i4_killed_and_killed_again_while_it_heals() {
         done.len() == PAIRS && distinct > PAIRS / 2 && new > PAIRS / 10 && new < PAIRS,
         "{distinct}, {new}"
     );
+}
+
+/// Nothing is wrong with the careless one wherever it is killed once: what it does to a bundle that is needed takes two.
+#[test]
+fn the_rig_finds_a_pruner_that_two_kills_undo() {
+    let Some(points) = rig::points(&ONE_BUNDLE) else { return };
+    let once = rig::each(&points, |point| {
+        let world = World::new(&ONE_BUNDLE);
+        rig::kill(&world, ONE_BUNDLE.line, point).and_then(|()| after_the_end(&world))
+    });
+    let once: Vec<_> = once.into_iter().filter_map(Result::err).collect();
+    let first = points.last().expect("it makes calls");
+    let pairs: Vec<_> = (0..points.len()).map(|draw| Pair { scenario: &ONE_BUNDLE, first, draw }).collect();
+    let results = each_killed_twice(&pairs, |_| Ok(()));
+    let twice: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    eprintln!(
+        "{}: killed once {} of {} points are wrong, killed twice {} of {} pairs",
+        ONE_BUNDLE.name,
+        once.len(),
+        points.len(),
+        twice.len(),
+        pairs.len()
+    );
+    assert!(once.is_empty(), "{once:#?}");
+    assert!(!twice.is_empty() && twice.len() < pairs.len(), "{twice:#?}");
+    assert!(twice.iter().all(|wrong| wrong.contains("nor in the trash")), "{twice:#?}");
 }

@@ -4,8 +4,8 @@
 //! `S` for a row that stays, `g` and `s` for the same with a megabyte of text, `C` for a row that becomes an `S` when it is
 //! compacted.
 
-/// A command line. `{store}` stands for the path of the store, `{new}` for the text that it should get, `{run1}` and
-/// `{run2}` for the first runs of the journal, and `{key0}` for the key of the first row.
+/// A command line. `{store}` stands for the path of the store, `{old}` for the text it has, `{new}` for the one that it
+/// should get, `{run1}` and `{run2}` for the first runs of the journal, and `{key0}` for the key of the first row.
 pub(crate) type Line = &'static [&'static str];
 
 /// Something that happened before.
@@ -25,6 +25,8 @@ pub(crate) enum Step {
     DeadLock,
     /// Somebody wants the trash compressed.
     Compress,
+    /// There is an empty bundle in the trash, for pruners that can make none.
+    Bundle,
 }
 
 /// A command line that is killed, and all that is to be said about it.

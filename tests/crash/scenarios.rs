@@ -115,6 +115,18 @@ const PURGE: Scenario = Scenario {
     ..Scenario::PRUNE
 };
 
+/// The rows go for ever; that they went is written down all the same.
+const PRUNE_FOR_EVER: Line = &["prune", "--yes", "--no-trash", "{store}"];
+
+const FOR_EVER: Scenario = Scenario {
+    name: "no trash",
+    line: PRUNE_FOR_EVER,
+    next: PRUNE_FOR_EVER,
+    lost: "x",
+    bundles: 0,
+    ..Scenario::PRUNE
+};
+
 /// A run that is named is taken back once, however often that is asked for.
 const UNDO_FIRST: Line = &["undo", "--store", "{store}", "{run1}"];
 const UNDO_SECOND: Line = &["undo", "--store", "{store}", "{run2}"];
@@ -253,9 +265,26 @@ pub(crate) const FAILS: Scenario = Scenario {
     ..Scenario::PRUNE
 };
 
-/// Whose calls fail now and then.
-pub(crate) const OTHERS_FAIL: &[Scenario] =
-    &[COMPRESS, COMPACT, PINNING, PURGE, UNDO, TRASH_RESTORE, SECOND_RUN, RECOVERY_AND_MORE, DRY_RUN];
+/// Whose calls fail with one error each.
+pub(crate) const OTHERS_FAIL: &[Scenario] = &[
+    COMPRESS,
+    COMPACT,
+    UNDO_COMPACT,
+    PINNING,
+    UNPINNING,
+    PURGE,
+    UNDO,
+    UNDO_UNDO,
+    TRASH_RESTORE,
+    TRASH_EMPTY,
+    SECOND_RUN,
+    RECOVERY_AND_MORE,
+    TICK,
+    DRY_RUN,
+];
+
+/// Which are asked to stop, besides a sweep.
+pub(crate) const ASKED: &[Scenario] = &[UNDO, COMPACT, TRASH_RESTORE, PINNING, TRASH_EMPTY, TICK];
 
 /// All of them.
 pub(crate) const ALL: &[Scenario] = &[
@@ -272,6 +301,7 @@ pub(crate) const ALL: &[Scenario] = &[
     TICK,
     THROTTLED,
     PURGE,
+    FOR_EVER,
     UNDO,
     UNDO_UNDO,
     TRASH_RESTORE,

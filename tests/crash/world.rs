@@ -96,6 +96,7 @@ impl World {
             Step::Compress => {
                 fs::write(self.folder().join("session-reaper.toml"), "[trash]\ncompress = true\n").unwrap();
             }
+            Step::Bundle => fs::create_dir_all(self.ours().join("trash/r")).unwrap(),
         }
     }
 
@@ -173,6 +174,9 @@ impl World {
         let mut word = word.replace("{store}", &self.store().display().to_string());
         if word.contains("{new}") {
             word = word.replace("{new}", &self.scenario.new_text());
+        }
+        if word.contains("{old}") {
+            word = word.replace("{old}", &self.scenario.old_text());
         }
         if word.contains("{key0}") {
             word = word.replace("{key0}", &key(0, 'G'));
