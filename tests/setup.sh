@@ -32,19 +32,14 @@ need() {
 
 need cron cron                      # tests/cron: ticks under Debian's own cron
 need systemd-analyze systemd        # tests/cron: checks the units in contrib/
-need strace strace                  # tests/crash, tests/takeover: killed, delayed and failing at every system call
+need strace strace                  # tests/crash, tests/escape, tests/takeover: killed, delayed and failing at every system call
 need mkfs.ext4 e2fsprogs            # tests/power: a disk whose power is cut
 need mkfs.xfs xfsprogs              # tests/power: another one
-need mount mount                    # tests/power: mounts them, by way of a loop device
-need setfacl acl                    # tests/store: ACLs survive a sweep
-need setfattr attr                  # tests/store: extended attributes too
-need setpriv util-linux             # tests/store, tests/takeover: sweeps and locks of other users
-need strace strace                  # tests/crash, tests/escape, tests/takeover: killed, delayed and failing at every system call
+need mount mount                    # tests/power, tests/disks: disks behind a loop device, that fill up, or may only be read
 need setfacl acl                    # tests/store, tests/disks: ACLs survive a sweep
 need setfattr attr                  # tests/store, tests/disks: extended attributes too
 need setpriv util-linux             # tests/store, tests/takeover, tests/disks: sweeps and locks of other users
-need unshare util-linux             # tests/takeover: locks of other process namespaces
-need mount mount                    # tests/disks: small disks that fill up, and such as may only be read
+need unshare util-linux             # tests/takeover, tests/crash: process namespaces of their own
 need chattr e2fsprogs               # tests/disks: files that nobody may change
 need mkfifo coreutils               # tests/store, tests/takeover: a pipe is no store and no lock
 need script bsdutils                # tests/cli: a terminal to talk to

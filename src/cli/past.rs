@@ -6,7 +6,6 @@ use clap::{Args, ValueHint};
 use session_reaper::{
     Error, ErrorKind, FileStore, Timestamp,
     config::{Effective, Flags},
-    fs::OUR_FOLDER,
     store::Store,
     sweep::{Options, Report, RunId},
     trash::Line,
@@ -95,18 +94,16 @@ impl ChangeArgs {
 }
 
 /// Rows outlive their store in its trash, and need one to come back into.
-fn with_a_way_back(error: Error) -> Error {
-    let trash = error.path().with_file_name(OUR_FOLDER).join("trash");
-    if error.kind() != ErrorKind::Missing || !trash.is_dir() {
+fn with_a_way_back(store: &FileStore, error: Error) -> Error {
+    let left = if error.kind() == ErrorKind::Missing { store.left_in_trash() } else { 0 };
+    if left == 0 {
         return error;
     }
-    let path = words::quoted(&error.path().to_string_lossy());
-    let hint = format!(
-        "what was removed from it still lies in {}: stop the gateway, put an empty store there with `echo {{}} > {path}`, \
-         then undo",
-        trash.display()
-    );
-    error.with_hint(hint)
+    let (path, runs) = (words::quoted(&error.path().to_string_lossy()), words::count(left, "run"));
+    error.with_hint(format!(
+        "{runs} on it can still be taken back: stop the gateway, put an empty store there with `echo {{}} > {path}`, and \
+         do this again"
+    ))
 }
 
 /// How a store is changed by a verb that no rule speaks of.
@@ -130,7 +127,7 @@ pub(super) fn options(
 /// nothing.
 pub(super) fn finish_killed(stores: &[FileStore], options: &Options) -> Result<(), Failure> {
     for store in stores {
-        if store.trashed().map_err(with_a_way_back)?.on_the_way == 0 {
+        if store.trashed().map_err(|error| with_a_way_back(store, error))?.on_the_way == 0 {
             continue;
         }
         if options.dry_run {

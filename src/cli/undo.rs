@@ -51,9 +51,10 @@ pub(super) struct ForceArgs {
 }
 
 impl Args {
-    /// `--force-key KEY` reads like an option with a value, and is one for every key and a RUN.
+    /// `--force-key KEY` reads like an option with a value, and is one for every key and a RUN. No RUN has a colon.
     fn explained(&self, failure: Failure) -> Failure {
-        if self.run.is_none() || !matches!(self.force.force(), Force::All) {
+        let is_a_key = self.run.as_deref().is_some_and(|run| run.contains(':'));
+        if !is_a_key || !matches!(self.force.force(), Force::All) {
             return failure;
         }
         failure.with_hint(

@@ -45,8 +45,7 @@ pub enum Content {
     Note(Note),
     /// Bytes that may become a note: an empty file, a torn one.
     Unreadable,
-    /// Bytes that no lock has: more than any, or an object that says nothing which a lock says. Some other file of
-    /// somebody's has the name.
+    /// Bytes that are neither a lock's nor the beginning of one's: some other file of somebody's has the name.
     NoLock,
     /// Something that we may not open.
     Forbidden,

@@ -14,6 +14,7 @@ use std::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Content;
 use crate::{
     model::Timestamp,
     process::{Identity, World},
@@ -37,6 +38,35 @@ pub struct Note {
     pub token: Option<String>,
     /// What `pid` and `start` are numbers of: only ours say so.
     pub world: Option<World>,
+}
+
+/// The fields by which a lock is known, whoever wrote it.
+const FIELDS: [&str; 6] = ["pid", "createdAt", "startedAt", "starttime", "maxHoldMs", "token"];
+
+/// What stands in a file that has the name of a lock.
+pub(super) fn content(text: &[u8]) -> Content {
+    match Note::read(text) {
+        Some(note) if has_a_field(text) => Content::Note(note),
+        None if is_torn(text) => Content::Unreadable,
+        _ => Content::NoLock,
+    }
+}
+
+fn has_a_field(text: &[u8]) -> bool {
+    let fields: Map<String, Value> = serde_json::from_slice(text).unwrap_or_default();
+    FIELDS.iter().any(|name| fields.contains_key(*name))
+}
+
+/// Whether this may be the beginning of a lock: nothing yet, what a power cut leaves, or a part of the first field on.
+fn is_torn(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let Some(rest) = text.strip_prefix(b"{") else { return text.iter().all(|byte| *byte == 0) };
+    let Some(name) = rest.trim_ascii_start().strip_prefix(b"\"") else { return rest.trim_ascii().is_empty() };
+    let is_first = |field: &&str| match name.iter().position(|byte| *byte == b'"') {
+        Some(end) => name.get(..end) == Some(field.as_bytes()),
+        None => field.as_bytes().starts_with(name),
+    };
+    !text.ends_with(b"}") && FIELDS.iter().any(is_first)
 }
 
 /// Our own form, in the order that OpenClaw writes its fields in.
@@ -72,17 +102,6 @@ impl Note {
             token: word(&fields, "token").map(str::to_owned),
             world: read_world(&fields),
         })
-    }
-
-    /// Whether it says anything at all that a lock says.
-    pub(super) const fn says_nothing(&self) -> bool {
-        let Self { pid, start, created, max_hold, token, world } = self;
-        pid.is_none()
-            && start.is_none()
-            && created.is_none()
-            && max_hold.is_none()
-            && token.is_none()
-            && world.is_none()
     }
 
     /// A note on a lock that `me` makes at `now`.
@@ -176,6 +195,37 @@ mod tests {
         ] {
             assert_eq!(Note::read(odd.as_bytes()), Some(Note::default()), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_lock_a_torn_one_and_another_file_are_told_apart() {
+        for torn in
+            ["", " \n", "\0\0\0\0", "{", "{\n  \"", "{\"p", "{\"pid\": 1, \"crea", "{\n  \"createdAt\": \"2"]
+        {
+            assert_eq!(content(torn.as_bytes()), Content::Unreadable, "{torn:?}");
+        }
+        for lock in [r#"{"pid":null,"startedAt":1}"#, r#"{"more":1,"token":"x"}"#] {
+            assert_eq!(
+                content(lock.as_bytes()),
+                Content::Note(Note::read(lock.as_bytes()).unwrap()),
+                "{lock}"
+            );
+        }
+        for other in [
+            "{}",
+            "[1]",
+            "null",
+            "version: 1",
+            "\u{feff}{\"a\":{}}",
+            "\n{\"agent:x\":{\"a\":1e999}}",
+            "{\"agent:x\":{",
+            "{\"pi:x\":",
+            "{\"pid\":1e999}",
+            "{\"a",
+        ] {
+            assert_eq!(content(other.as_bytes()), Content::NoLock, "{other:?}");
+        }
+        assert_eq!(content(b"\xff\xfe"), Content::NoLock);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::{
 use super::{
     judge::{Content, Found, Kind, Verdict, judge},
     mutex::wait_for,
-    note::{MAX_NOTE, Note},
+    note::{self, MAX_NOTE, Note},
 };
 use crate::{
     fs::{Disk, Owner, Reader, Stat, Writer, is_temp_of, temp_name},
@@ -197,12 +197,14 @@ impl<D: Disk> Sidecar<D> {
         Ok(())
     }
 
-    /// Whether this is a gateway's lock that still counts: somebody moved it away by mistake, and was killed before he
+    /// Whether this is a gateway's lock that still counts, or no lock at all: somebody moved it away by mistake, and was killed before he
     /// could put it back.
     fn was_displaced(&self, name: &OsStr) -> io::Result<bool> {
         let now = Timestamp::from_nanos(self.disk.now_ns());
-        let is_foreign =
-            |found: &Found| matches!(&found.content, Content::Note(note) if note.token.is_none());
+        let is_foreign = |found: &Found| match &found.content {
+            Content::Note(note) => note.token.is_none(),
+            content => *content == Content::NoLock,
+        };
         let found = look_at(&self.disk, &self.private, name)?.filter(|(found, _)| is_foreign(found));
         Ok(found.is_some_and(|(found, _)| !judge(self.kind, &found, now, &self.me, life).may_be_taken()))
     }
@@ -289,15 +291,7 @@ fn read<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, stat: &Stat) -> io:
     if opened.size > MAX_NOTE as u64 {
         return Ok(Some(Content::NoLock));
     }
-    let text = read_start(&file)?;
-    Ok(Some(match Note::read(&text) {
-        // Of an empty object nothing is lost.
-        Some(note) if note.says_nothing() && text.contains(&b'"') => Content::NoLock,
-        Some(note) => Content::Note(note),
-        // What is torn, or still being written, has no end.
-        None if text.starts_with(b"{") && text.trim_ascii_end().ends_with(b"}") => Content::NoLock,
-        None => Content::Unreadable,
-    }))
+    Ok(Some(note::content(&read_start(&file)?)))
 }
 
 /// The first bytes of a file, more than any lock has.
@@ -350,7 +344,8 @@ impl<D: Disk> Held<D> {
             if done.is_ok() {
                 break;
             }
-            done = self.give_back();
+            // What was moved away by mistake is put back first.
+            done = self.sidecar.tidy().and_then(|()| self.give_back());
         }
         done
     }

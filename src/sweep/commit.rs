@@ -138,21 +138,21 @@ impl<S: Store + 'static> Job<'_, S> {
         }
         let access = access(others, hold, wait);
         let gone = if others == Others::HonourNone { Some(self.doomed(&planned)?) } else { None };
-        match self.commit_now(guard, &planned, access) {
-            Ok(Commit::Done) => {
-                let report = self.decided(planned);
-                done(match gone {
-                    Some(gone) => self.look_again(guard, report, &gone),
-                    None => report,
-                })
-            }
-            Ok(Commit::Moved) => Ok(Tried::Moved(others)),
-            Err(error) if error.is_too_late() => {
-                let report = self.decided(planned);
-                done(StoreReport { outcome: Outcome::Failed, error: Some(error), ..report })
-            }
-            Err(error) => Err(error),
-        }
+        let failed = match self.commit_now(guard, &planned, access) {
+            Ok(Commit::Done) => None,
+            Ok(Commit::Moved) => return Ok(Tried::Moved(others)),
+            Err(error) if error.is_too_late() => Some(error),
+            Err(error) => return Err(error),
+        };
+        let report = self.decided(planned);
+        let report = match gone {
+            Some(gone) => self.look_again(guard, report, &gone),
+            None => report,
+        };
+        done(match failed {
+            Some(error) => StoreReport { outcome: Outcome::Failed, error: Some(error), ..report },
+            None => report,
+        })
     }
 
     /// While a new file is on its way and a lock is held, a signal has to wait.

@@ -72,15 +72,14 @@ impl<D: Disk> Rewriting<'_, D> {
             if !planned.as_ref().changes() {
                 return Ok(Attempt::Done((planned, None)));
             }
-            match self.commit(&guard, planned.as_ref(), commit::access(others, hold, left)) {
-                Ok(Commit::Done) => {
-                    let undone = self.look_again(&guard, others, &plan);
-                    Ok(Attempt::Done((planned, undone)))
-                }
-                Ok(Commit::Moved) => Ok(Attempt::Moved { others, reading }),
-                Err(error) if error.is_too_late() => Ok(Attempt::Done((planned, Some(error)))),
-                Err(error) => Err(error),
-            }
+            let failed = match self.commit(&guard, planned.as_ref(), commit::access(others, hold, left)) {
+                Ok(Commit::Done) => None,
+                Ok(Commit::Moved) => return Ok(Attempt::Moved { others, reading }),
+                Err(error) if error.is_too_late() => Some(error),
+                Err(error) => return Err(error),
+            };
+            let undone = self.look_again(&guard, others, &plan);
+            Ok(Attempt::Done((planned, failed.or(undone))))
         })?;
         done.ok_or_else(|| {
             self.error(

@@ -93,6 +93,15 @@ impl<'a, D: Disk> Trash<'a, D> {
         self.disk.private_folder(self.ours, OsStr::new(TRASH), self.owner)
     }
 
+    fn must_have_room(&self) -> io::Result<()> {
+        if FolderName::is_mistakable(self.of) {
+            let why =
+                "a store whose name ends in .unfinished or .purged has no place in the trash: rename it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        Ok(())
+    }
+
     /// Until a bundle has been finished the trash may be new, and our folder too: then their names are made durable first.
     fn make_durable(&self, beside: &D::Folder) -> io::Result<D::Folder> {
         let folder = self.make()?;
@@ -137,6 +146,7 @@ impl<'a, D: Disk> Draft<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId) -> io::Result<Self> {
+        trash.must_have_room()?;
         let folder = trash.make_durable(beside)?;
         Self::begin_in(trash, folder, run, true)
     }
@@ -147,16 +157,12 @@ impl<'a, D: Disk> Draft<'a, D> {
     /// # Errors
     /// As for [`Draft::begin`].
     pub fn begin_without_rows(trash: Trash<'a, D>, run: &RunId) -> io::Result<Self> {
+        trash.must_have_room()?;
         let folder = trash.make()?;
         Self::begin_in(trash, folder, run, false)
     }
 
     fn begin_in(trash: Trash<'a, D>, folder: D::Folder, run: &RunId, holds_rows: bool) -> io::Result<Self> {
-        if FolderName::is_mistakable(trash.of) {
-            let why =
-                "a store whose name ends in .unfinished or .purged has no place in the trash: rename it";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        }
         let name = FolderName::new(run, trash.of, Stage::Unfinished);
         if trash.disk.stat(&folder, trash.finished(&name).as_os_str()).is_ok() {
             return Err(io::Error::new(

@@ -434,7 +434,9 @@ fn rows_of_a_store_that_is_gone_come_back_into_an_empty_one_as_the_hint_says() {
     let world = pruned();
     fs::remove_file(world.path("sessions.json")).unwrap();
     let ran = world.run("undo --store sessions.json").expect(10);
-    assert!(ran.err.contains("echo {} > ") && ran.err.contains("trash"), "{}", ran.shown());
+    assert!(ran.err.contains("1 run on it") && ran.err.contains("echo {} > "), "{}", ran.shown());
+    let typo = world.run("undo --store session.json").expect(10);
+    assert!(!typo.err.contains("echo") && typo.err.contains("check the path"), "{}", typo.shown());
     world.write("sessions.json", "{}\n");
     let ran = world.run("undo --store sessions.json").expect(0);
     assert!(ran.out.contains("2 rows came back"), "{}", ran.shown());
@@ -487,4 +489,16 @@ fn a_store_may_be_called_turn() {
     world.write("turn", &usual_store());
     world.run("prune --yes turn").expect(0);
     assert_eq!(world.read("turn"), usual_survivors());
+}
+
+#[test]
+fn a_store_without_room_in_the_trash_is_swept_without_it() {
+    let world = World::new();
+    world.write("s.unfinished", &usual_store());
+    let ran = world.run("prune --yes s.unfinished").expect(1);
+    assert!(ran.err.contains("no place in the trash"), "{}", ran.shown());
+    world.run("prune --yes --no-trash s.unfinished").expect(0);
+    assert_eq!(world.read("s.unfinished"), usual_survivors());
+    let runs = world.run("history --json --store s.unfinished").expect(0).json();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 1);
 }

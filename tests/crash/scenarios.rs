@@ -277,6 +277,7 @@ pub(crate) const OTHERS_FAIL: &[Scenario] = &[
     UNDO_UNDO,
     TRASH_RESTORE,
     TRASH_EMPTY,
+    FOR_EVER,
     SECOND_RUN,
     RECOVERY_AND_MORE,
     TICK,

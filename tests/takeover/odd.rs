@@ -114,7 +114,7 @@ fn make_old(path: &Path) {
 
 #[test]
 fn an_empty_or_torn_lock_stands_for_thirty_seconds() {
-    for bytes in [&b""[..], b"{\"pid\": 1, \"crea", b"\0\0\0\0", b"[1]", b"null", b"\xff\xfe"] {
+    for bytes in [&b""[..], b"{\"pid\": 1, \"crea", b"\0\0\0\0", b"{", b"{\n  \"pi"] {
         let place = Place::new();
         place.write(bytes, 25);
         place.must_stay(Verdict::Unknown);
@@ -136,7 +136,15 @@ fn a_huge_lock_is_not_read_to_its_end() {
 /// A store may have the name of another one's lock.
 #[test]
 fn a_file_that_says_nothing_that_a_lock_says_is_never_taken() {
-    for bytes in [&b"{\"agent:main:main\":{\"updatedAt\":1}}"[..], b"{\"pid\":\"x\"}", b"{\"a\":1e999}\n"] {
+    for bytes in [
+        &b"{\"agent:main:main\":{\"updatedAt\":1}}"[..],
+        b"{}",
+        b"[1]",
+        b"null",
+        b"\xff\xfe",
+        b"version: 1",
+        b"{\"a\":1e999}\n",
+    ] {
         let place = Place::new();
         place.write(bytes, 31);
         place.must_stay(Verdict::Odd);
@@ -214,8 +222,8 @@ fn a_locks_own_time_counts_and_its_files_where_it_tells_none_that_can_be() {
         (format!("{{\"pid\":{dead},\"createdAt\":\"soon\"}}").into_bytes(), 31, true),
         (format!("{{\"pid\":{dead},\"startedAt\":1}}").into_bytes(), 25, false),
         (format!("{{\"pid\":{dead},\"startedAt\":1}}").into_bytes(), 31, true),
-        (b"{}".to_vec(), 25, false),
-        (b"{}".to_vec(), 31, true),
+        (b"{\"pid\":null}".to_vec(), 25, false),
+        (b"{\"pid\":null}".to_vec(), 31, true),
     ] {
         place.write(&bytes, file_age);
         if is_taken { place.must_be_taken() } else { place.must_stay(Verdict::Unknown) }
@@ -226,7 +234,7 @@ fn a_locks_own_time_counts_and_its_files_where_it_tells_none_that_can_be() {
 #[test]
 fn a_lock_that_nobody_may_read_is_not_taken_by_those_who_cannot() {
     let place = Place::new();
-    place.write(b"{}", 3_600);
+    place.write(b"{\"pid\":1}", 3_600);
     fs::set_permissions(place.lock(), Permissions::from_mode(0o000)).unwrap();
     if rustix::process::geteuid().is_root() {
         place.must_be_taken();

@@ -99,6 +99,40 @@ fn i4_an_undo_that_ends_anywhere_loses_nothing_and_is_finished_by_the_next() {
 }
 
 #[test]
+fn a_run_that_keeps_nothing_stands_in_the_journal_if_its_rows_went_wherever_it_ended_and_whoever_wrote_since()
+{
+    for then in [None, Some(text().replace("main\"", "others\""))] {
+        let (mut done, mut calls) = (0, 0);
+        loop {
+            let (world, _, _, new) = before(Act::Prune);
+            let id = world.run();
+            let dying = world.disk.clone().ending_after(calls);
+            let options = Options { run: Some(id.clone()), trash: false, ..options() };
+            sweep::prune(&FileStore::on(dying.clone(), PATH), &Policy::default(), NOW, &options);
+            let was_done = world.text() == new;
+            if let Some(text) = &then {
+                world.write(text);
+            }
+            let (_, report) = world.prune();
+            assert!(report.error.is_none(), "{:?}", report.error);
+            let (lines, _) = world.store().history().unwrap();
+            let of_run = lines.iter().filter(|line| line.run == id).count();
+            assert_eq!(of_run, usize::from(was_done), "ended after {calls} calls: {lines:?}");
+            assert_eq!(world.leftovers(), Vec::<String>::new());
+            done += usize::from(was_done);
+            calls += 1;
+            if !dying.has_ended() {
+                break;
+            }
+        }
+        assert!(
+            calls > 50 && done > 5 && i64::try_from(done).unwrap() < calls - 40,
+            "{calls} calls, {done} done"
+        );
+    }
+}
+
+#[test]
 fn i6_a_call_that_fails_changes_nothing_or_says_what_it_changed() {
     for act in [Act::Prune, Act::Undo] {
         for forever in [false, true] {

@@ -130,11 +130,11 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
     let bytes = bundles.iter().map(|bundle| bundle.bytes).sum();
     let rows = bundles.iter().map(|bundle| bundle.rows).sum();
     let (runs, rows) = (words::count(bundles.len() as u64, "run"), words::count(rows, "row"));
-    writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
-    if !bundles.is_empty() {
+    if bundles.iter().any(|bundle| bundle.expires_at.is_some()) {
         let dim = "what leaves does so with the first sweep after that time; the newest run on a store stays";
         writeln!(out, "{DIM}{dim}{DIM:#}")?;
     }
+    writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
     Ok(out.flush()?)
 }
 

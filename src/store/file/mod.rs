@@ -229,8 +229,8 @@ impl<D: Disk> Store for FileStore<D> {
         let guard = Guard { lock, ours, place, owner, sidecars };
         // What a killed sweep has left is cleared whole, or not begun.
         let _stake = stop.enter();
-        pending::settle(self, &guard, wait, stop)?;
-        recover::settle(self, &guard)?;
+        let never_left = pending::settle(self, &guard, wait, stop)?;
+        recover::settle(self, &guard, &never_left)?;
         folder::clear_temps(self, &guard)?;
         hold::clear_dead(self, &guard)?;
         Ok(guard)

@@ -1,6 +1,6 @@
 //! What was done to a store: its journal, its trash, and runs taken back.
 
-use std::{ffi::OsStr, io};
+use std::{ffi::OsStr, io, path::Path};
 
 use super::{
     FileStore, Guard,
@@ -86,6 +86,20 @@ impl<D: Disk> FileStore<D> {
             }
         }
         Ok(trashed)
+    }
+
+    /// How many runs are in the trash of a store that is not there any more; none where nobody can tell.
+    #[must_use]
+    pub fn left_in_trash(&self) -> u64 {
+        let count = || -> io::Result<u64> {
+            let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+            let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let folder = self.disk.folder(parent.unwrap_or(Path::new(".")))?;
+            let ours = self.disk.subfolder(&folder, OsStr::new(OUR_FOLDER))?;
+            let names = Trash::new(&self.disk, &ours, Owner::default(), name).names()?;
+            Ok(names.iter().filter(|name| name.stage == Stage::Finished).count() as u64)
+        };
+        count().unwrap_or(0)
     }
 
     fn finished(&self, trash: &Trash<'_, D>) -> Result<Vec<FolderName>, Error> {

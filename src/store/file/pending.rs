@@ -66,25 +66,28 @@ impl Pending {
     }
 }
 
-/// Finishes what a killed swap has left. Only to be called by who holds the mutex.
+/// Finishes what a killed swap has left, and tells which survivors never took the store's place. Only to be called by who
+/// holds the mutex.
 pub(super) fn settle<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     wait: Duration,
     stop: &Stop,
-) -> Result<(), Error> {
+) -> Result<Vec<Identity>, Error> {
     let fail = store.fail("finish what a killed sweep left beside");
+    let mut never_left = Vec::new();
     for name in store.disk.list(&guard.ours).map_err(&fail)? {
         let Some(pending) = Pending::read(&name, &guard.place.name) else { continue };
         let left = store.disk.stat(&guard.ours, &name).map_err(&fail)?;
         if pending.is_done(&left) {
+            never_left.extend(pending.is_survivors(&left).then_some(pending.0.after));
             store.disk.remove(&guard.ours, &name).map_err(&fail)?;
         } else {
             let _hold = hold::keep_out(store, guard, wait.max(hold::FOR_RECOVERY), stop)?;
             bring_back(store, guard, &name, &pending)?;
         }
     }
-    Ok(())
+    Ok(never_left)
 }
 
 /// What lies in our folder is somebody's update. If nothing has been written since, it gets its place back; otherwise

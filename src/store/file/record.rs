@@ -42,12 +42,16 @@ impl Record {
     ) -> Result<Bundled<'a, D>, Error> {
         journal(store, guard).get_ready().map_err(store.fail("open the journal of"))?;
         let (trash, run) = (trash(store, guard), &self.cause.run);
-        let draft = if self.cause.keep {
-            Draft::begin(trash, &guard.place.folder, run).map_err(store.fail(KEEP))?
-        } else {
-            Draft::begin_without_rows(trash, run).map_err(store.fail("note down a run on"))?
-        };
-        Ok(Bundled { draft, keep: self.cause.keep })
+        if self.cause.keep {
+            let draft = Draft::begin(trash, &guard.place.folder, run).map_err(store.fail(KEEP))?;
+            return Ok(Bundled { draft: Some(draft), keep: true });
+        }
+        // Who keeps nothing needs no trash, and not one that can be written to.
+        let draft = Draft::begin_without_rows(trash, run);
+        let draft = draft.inspect_err(|error| {
+            tracing::warn!(store = %store.path.display(), %error, "a kill would keep this run out of the journal");
+        });
+        Ok(Bundled { draft: draft.ok(), keep: false })
     }
 }
 
@@ -65,14 +69,14 @@ pub(super) fn journal<'a, D: Disk>(store: &'a FileStore<D>, guard: &'a Guard<D>)
 
 /// The bundle of a change under way.
 pub(super) struct Bundled<'a, D: Disk> {
-    draft: Draft<'a, D>,
+    draft: Option<Draft<'a, D>>,
     keep: bool,
 }
 
 impl<D: Disk> Bundled<'_, D> {
     /// Where the rows go that leave the store.
     pub(super) fn rows(&self, store: &FileStore<D>, edit: &Edit) -> Result<Gone<D::Writer>, Error> {
-        let Self { draft, keep: true } = self else { return Ok(Gone::FOR_EVER) };
+        let Self { draft: Some(draft), keep: true } = self else { return Ok(Gone::FOR_EVER) };
         let removed = (!edit.cuts.is_empty()).then(|| draft.removed()).transpose();
         let replaced = (edit.replaced() > 0).then(|| draft.replaced()).transpose();
         Ok(Gone {
@@ -89,12 +93,10 @@ impl<D: Disk> Bundled<'_, D> {
         gone: Gone<D::Writer>,
         Identities { before, after }: Identities,
     ) -> Result<(), Error> {
+        let Some(draft) = &self.draft else { return Ok(()) };
         let line = work.record.line.clone();
         if !self.keep {
-            return self
-                .draft
-                .seal(&Manifest::new(line, before, after))
-                .map_err(store.fail("note down a run on"));
+            return draft.seal(&Manifest::new(line, before, after)).map_err(store.fail("note down a run on"));
         }
         let rows: u64 = work.edit.placement.rows();
         let removed = gone.removed.map(|file| file.finish(rows)).transpose();
@@ -106,7 +108,7 @@ impl<D: Disk> Bundled<'_, D> {
             added: work.edit.added.clone(),
             ..Manifest::new(line, before, after)
         };
-        self.draft.seal(&manifest).map_err(store.fail(KEEP))
+        draft.seal(&manifest).map_err(store.fail(KEEP))
     }
 
     /// What becomes of the bundle. Where the store changed it stays, and the run gets its line in the journal; where nothing
@@ -120,15 +122,15 @@ impl<D: Disk> Bundled<'_, D> {
     ) -> Result<Commit, Error> {
         match done {
             Ok(Commit::Done) => {
-                let name = self.draft.keep();
-                if self.keep && record.cause.compress {
-                    compress(store, guard, &name);
+                let name = self.draft.map(Draft::keep);
+                if let Some(name) = name.as_ref().filter(|_| self.keep && record.cause.compress) {
+                    compress(store, guard, name);
                 }
-                write_down(store, guard, &record.line, &name).map_err(Error::too_late)?;
+                write_down(store, guard, &record.line, name.as_ref()).map_err(Error::too_late)?;
                 Ok(Commit::Done)
             }
             Err(error) if error.is_too_late() => {
-                self.draft.keep();
+                let _ = self.draft.map(Draft::keep);
                 Err(error)
             }
             nothing => nothing,
@@ -141,13 +143,14 @@ pub(super) fn write_down<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     line: &Line,
-    bundle: &FolderName,
+    bundle: Option<&FolderName>,
 ) -> Result<(), Error> {
     journal(store, guard).append(line).map_err(store.fail("write the journal of"))?;
-    finish(store, guard, line, bundle).map_err(store.fail("finish the bundle of"))
+    let finished = bundle.map(|name| finish(store, guard, line, name)).transpose();
+    finished.map(drop).map_err(store.fail("finish the bundle of"))
 }
 
-/// A bundle with rows is finished; one without has done its work.
+/// A bundle with rows is finished; one without has done its work, and what is left of it the next run clears.
 pub(super) fn finish<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
@@ -155,7 +158,13 @@ pub(super) fn finish<D: Disk>(
     bundle: &FolderName,
 ) -> io::Result<()> {
     let trash = trash(store, guard);
-    if line.trash { trash.finish(bundle) } else { trash.purge(bundle) }
+    if line.trash {
+        return trash.finish(bundle);
+    }
+    if let Err(error) = trash.purge(bundle) {
+        tracing::warn!(store = %store.path.display(), %error, "an empty bundle stays in the trash for now");
+    }
+    Ok(())
 }
 
 /// What cannot be compressed stays as it is. Only an unfinished bundle is compressed: what a killed run leaves in there is

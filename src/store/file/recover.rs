@@ -18,14 +18,18 @@ use crate::{
 };
 
 /// Finishes what killed runs have left in the trash. Only to be called by who holds the mutex. What cannot be finished is
-/// left for the next one: it keeps nobody from the store.
-pub(super) fn settle<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
+/// left for the next one: it keeps nobody from the store. `never_left` are new texts that never took the store's place.
+pub(super) fn settle<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    never_left: &[Identity],
+) -> Result<(), Error> {
     let fail = store.fail("look through the trash of");
     for name in trash(store, guard).names().map_err(fail)? {
         let settled = match name.stage {
             Stage::Finished => Ok(()),
             Stage::Purged => trash(store, guard).purge(&name),
-            Stage::Unfinished => finish_or_purge(store, guard, &name)?,
+            Stage::Unfinished => finish_or_purge(store, guard, &name, never_left)?,
         };
         if let Err(error) = settled {
             let store = store.path.display();
@@ -40,8 +44,9 @@ fn finish_or_purge<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     name: &FolderName,
+    never_left: &[Identity],
 ) -> Result<io::Result<()>, Error> {
-    let line = match to_finish(store, guard, name) {
+    let line = match to_finish(store, guard, name, never_left) {
         Ok(Some(line)) => line,
         done => return Ok(done.map(drop)),
     };
@@ -50,7 +55,12 @@ fn finish_or_purge<D: Disk>(
 }
 
 /// The line of a run that has to be finished; `None` when there was nothing to finish.
-fn to_finish<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &FolderName) -> io::Result<Option<Line>> {
+fn to_finish<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    name: &FolderName,
+    never_left: &[Identity],
+) -> io::Result<Option<Line>> {
     let trash = trash(store, guard);
     let bundle = match trash.open(name) {
         // The store changes only after the manifest is durable.
@@ -60,7 +70,8 @@ fn to_finish<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &FolderName)
         }
         bundle => bundle?,
     };
-    let Some(outcome) = judge(store, guard, &bundle) else { return trash.purge(name).map(|()| None) };
+    let outcome = judge(store, guard, &bundle).filter(|_| !never_left.contains(&bundle.manifest.after));
+    let Some(outcome) = outcome else { return trash.purge(name).map(|()| None) };
     bundle.clear_temps()?;
     Ok(Some(Line { outcome, ..bundle.manifest.line }))
 }
