@@ -197,8 +197,8 @@ impl<D: Disk> Sidecar<D> {
         Ok(())
     }
 
-    /// Whether this is a gateway's lock that still counts, or no lock at all: somebody moved it away by mistake, and was killed before he
-    /// could put it back.
+    /// Whether this is a gateway's lock that still counts, or no lock at all: somebody moved it away by mistake, and was
+    /// killed before he could put it back.
     fn was_displaced(&self, name: &OsStr) -> io::Result<bool> {
         let now = Timestamp::from_nanos(self.disk.now_ns());
         let is_foreign = |found: &Found| match &found.content {
