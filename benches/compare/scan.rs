@@ -1,0 +1,96 @@
+//! Text read at once, in this process: how fast rows are found, with everything checked that JSON asks for.
+
+use std::{hint::black_box, io, time::Instant};
+
+use serde::de::IgnoredAny;
+use session_reaper::{
+    json::{RawField, RawRow, Visit, means, scan},
+    specimen::{self, Weight},
+};
+
+use crate::{
+    measure::{Run, Series},
+    scenes::{Kind, SCAN, Scene},
+    settings::Settings,
+    stage::recipe,
+};
+
+/// Finds rows, keys and times.
+pub(crate) const OURS: &str = "session-reaper's scan";
+
+/// What a policy would ask for: each row's last `updatedAt`.
+#[derive(Default)]
+struct Ages {
+    updated: u64,
+    sum: u64,
+}
+
+impl Visit for Ages {
+    fn field(&mut self, field: RawField<'_>) {
+        if means(field.name, "updatedAt") {
+            let text = std::str::from_utf8(field.text).ok();
+            self.updated = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+        }
+    }
+
+    fn row(&mut self, row: RawRow<'_>) {
+        self.sum = self.sum.wrapping_add(std::mem::take(&mut self.updated) ^ row.span.start);
+    }
+}
+
+fn ours(text: &[u8]) -> bool {
+    let mut ages = Ages::default();
+    let is_fine = scan(text, &mut ages).is_ok();
+    is_fine && black_box(ages.sum) > 0
+}
+
+fn serde_ignores(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
+fn utf8(text: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(text).is_ok()
+}
+
+type Reader = fn(&[u8]) -> bool;
+
+const READERS: [(&str, Reader); 3] =
+    [(OURS, ours), ("serde_json, every value ignored", serde_ignores), ("the check for UTF-8 alone", utf8)];
+
+pub(crate) fn label(name: &str, weight: Weight) -> String {
+    format!("{}: {name}", if weight == Weight::Heavy { "heavy" } else { "lean" })
+}
+
+/// Lean and heavy text of the wanted size, and every reader in turn.
+pub(crate) fn scene(settings: &Settings) -> io::Result<Scene> {
+    eprintln!("{SCAN}");
+    let mut series = Vec::new();
+    for (weight, size) in [(Weight::Lean, 1_440), (Weight::Heavy, 25_800)] {
+        let mut text = Vec::new();
+        let rows = settings.scanned / size;
+        specimen::write(&recipe(u64::try_from(rows).unwrap_or(0), weight), &mut text)?;
+        let first = series.len();
+        series.extend(READERS.map(|(name, _)| begin(label(name, weight), rows, text.len())));
+        for _ in 0..settings.rounds * 3 {
+            for (place, (_, read)) in READERS.iter().enumerate() {
+                once(&mut series[first + place], *read, &text);
+            }
+        }
+    }
+    Ok(Scene { name: SCAN.to_owned(), kind: Kind::Scan, series })
+}
+
+fn begin(name: String, rows: usize, bytes: usize) -> Series {
+    Series { name, rows: rows as u64, bytes: bytes as u64, failure: None, runs: Vec::new() }
+}
+
+fn once(series: &mut Series, read: Reader, text: &[u8]) {
+    let begin = Instant::now();
+    let is_fine = read(black_box(text));
+    let wall = begin.elapsed().as_secs_f64();
+    if is_fine {
+        series.runs.push(Run { wall, cpu: wall, peak: 0.0 });
+    } else {
+        series.failure = Some("it refused the text".to_owned());
+    }
+}
