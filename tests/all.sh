@@ -115,6 +115,8 @@ step other_tests
 step cargo test --doc --all-features --locked
 # The library alone, as a program embeds it.
 step cargo test --lib --no-default-features --features testing --locked
+# No piece of work needs a tenth more instructions than was written down.
+step benches/instructions.sh
 fuzz
 finish_cron
 

@@ -47,6 +47,7 @@ need node nodejs                    # tests/node, tests/peers: JavaScript's view
 need npm npm                        # tests/openclaw: fetches a real gateway
 need flock util-linux               # tests/openclaw: only once
 need time time                      # tests/scale: the peak memory of a whole process
+need valgrind valgrind              # benches/instructions.sh: counts that no busy machine changes
 need c++ g++                        # fuzz: libFuzzer is made of C++
 
 fuzz=false
