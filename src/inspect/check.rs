@@ -140,7 +140,7 @@ fn backlog<D: Disk>(store: &FileStore<D>, policy: &Policy, now: Timestamp) -> Re
     let state = store.state();
     let planned = plan(store, policy, now)?;
     let mut overdue = Overdue::default();
-    store.look(&planned.snapshot, planned.plan.verdicts(), &mut overdue)?;
+    store.look(&planned.snapshot, planned.plan.rulings(), &mut overdue)?;
     let oldest = overdue.since().map(|since| since.max(left_at(&state, policy, now).unwrap_or(since)));
     Ok(Backlog {
         overdue: planned.plan.pruned(),

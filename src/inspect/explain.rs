@@ -77,7 +77,7 @@ fn look<D: Disk>(
     planned: &Planned<FileStore<D>>,
     look: &mut impl crate::store::Look,
 ) -> Result<(), Error> {
-    store.look(&planned.snapshot, planned.plan.verdicts(), look)
+    store.look(&planned.snapshot, planned.plan.rulings(), look)
 }
 
 /// The key as it was given, and as JSON would read it.

@@ -64,7 +64,7 @@ pub fn list<D: Disk>(
 ) -> Result<Listing<D>, Error> {
     let Planned { plan, snapshot, .. } = plan(store, policy, now)?;
     let mut found = Found { choice: *choice, entries: Vec::new(), keys: Keys::default() };
-    store.look(&snapshot, plan.verdicts(), &mut found)?;
+    store.look(&snapshot, plan.rulings(), &mut found)?;
     let Found { mut entries, keys, .. } = found;
     let matched = entries.len() as u64;
     let prunable = entries.iter().filter(|entry| matches!(entry.decision, Decision::Prune(_))).count() as u64;

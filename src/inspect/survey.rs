@@ -47,7 +47,7 @@ pub fn survey<D: Disk>(store: &FileStore<D>, policy: &Policy, now: Timestamp) ->
     let planned = plan(store, policy, now)?;
     let weights = Weights::of(planned.bytes_before);
     let mut counting = Counting { now, census: Census::default(), weights };
-    store.look(&planned.snapshot, planned.plan.verdicts(), &mut counting)?;
+    store.look(&planned.snapshot, planned.plan.rulings(), &mut counting)?;
     Ok(Survey {
         store: store.name(),
         now,

@@ -3,9 +3,9 @@
 //! A guard never judges a row. It asks whether the judge can be believed: a policy, a clock or a store that is not what
 //! it was may condemn each row by the book, and together far too many.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::Peekable};
 
-use super::{Doomed, Plan, Rule};
+use super::{Doomed, Place, Plan, Rule};
 use crate::model::{Age, Timestamp};
 
 /// Clocks of one machine, and those of file servers, may differ by this.
@@ -38,7 +38,7 @@ const FEW: u64 = 20;
 /// Whether a plan takes more than half of the durable rows (see [`crate::Kind::is_durable`]), or leaves no row where there
 /// were more than a few.
 #[must_use]
-pub fn mass_delete<P>(plan: &Plan<P>) -> Option<MassDelete> {
+pub fn mass_delete<P: Place>(plan: &Plan<P>) -> Option<MassDelete> {
     let (pruned, of) = (plan.durable_pruned(), plan.durable());
     if pruned > of - pruned {
         return Some(MassDelete::MostOfTheDurable { pruned, of });
@@ -92,18 +92,32 @@ pub fn clock(now: Timestamp, evidence: &Evidence) -> Option<Jump> {
 }
 
 /// The rows that `new` takes and `old` does not, of two plans for one store: how many by each rule, the occurrences of
-/// one key counted once.
-pub fn newly_taken<P: Ord>(new: &[Doomed<P>], old: &[Doomed<P>]) -> BTreeMap<Rule, u64> {
-    let mut by_rule = BTreeMap::new();
-    for doomed in new.iter().filter(|doomed| doomed.is_last && !is_among(&doomed.place, old)) {
-        *by_rule.entry(doomed.rule).or_default() += 1;
+/// one key counted once. Both are in the order of the store.
+pub fn newly_taken<P: Ord>(
+    new: impl IntoIterator<Item = Doomed<P>>,
+    old: impl IntoIterator<Item = Doomed<P>>,
+) -> BTreeMap<Rule, u64> {
+    let (mut by_rule, mut old) = (BTreeMap::new(), Among::new(old));
+    for doomed in new.into_iter().filter(|doomed| doomed.is_last) {
+        if !old.has(&doomed.place) {
+            *by_rule.entry(doomed.rule).or_default() += 1;
+        }
     }
     by_rule
 }
 
-/// Whether the row at `place` is one of these, which stand in the order of the store.
-pub(crate) fn is_among<P: Ord>(place: &P, doomed: &[Doomed<P>]) -> bool {
-    doomed.binary_search_by(|other| other.place.cmp(place)).is_ok()
+/// Rows in the order of their store, asked in that order whether other rows are among them.
+pub(crate) struct Among<I: Iterator>(Peekable<I>);
+
+impl<P: Ord, I: Iterator<Item = Doomed<P>>> Among<I> {
+    pub(crate) fn new(doomed: impl IntoIterator<IntoIter = I>) -> Self {
+        Self(doomed.into_iter().peekable())
+    }
+
+    pub(crate) fn has(&mut self, place: &P) -> bool {
+        while self.0.next_if(|doomed| doomed.place < *place).is_some() {}
+        self.0.peek().is_some_and(|doomed| doomed.place == *place)
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +241,7 @@ mod tests {
     #[test]
     fn only_rows_that_the_old_plan_leaves_are_newly_taken() {
         let count = |new: &[usize], old: &[usize]| {
-            newly_taken(&doomed(new), &doomed(old)).get(&Rule::MaxEntries).copied().unwrap_or(0)
+            newly_taken(doomed(new), doomed(old)).get(&Rule::MaxEntries).copied().unwrap_or(0)
         };
         assert_eq!(count(&[1, 2, 3], &[1, 3]), 1);
         assert_eq!(count(&[1, 3], &[1, 2, 3]), 0);

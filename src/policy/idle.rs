@@ -1,39 +1,25 @@
-//! Rows that no rule can take: eight bytes each, so that a key that stands twice counts once.
+//! Rows that no rule can take: twelve bytes each, so that a key that stands twice counts once.
 
-use super::{Decision, KeepReason, Verdict};
-use crate::model::Timestamp;
-
-/// The hash of a key, its lowest bits replaced by whether its row is durable and by the number of the reason why it stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Idle(u64);
+/// The hash of a key, and how many rows stand before this occurrence of it. Bytes instead of numbers, since those would be
+/// padded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Idle {
+    name: [u8; 8],
+    order: [u8; 4],
+}
 
 impl Idle {
-    const REASONS: [KeepReason; 5] = [
-        KeepReason::NoRule,
-        KeepReason::RuleOff,
-        KeepReason::UnknownKind,
-        KeepReason::RunIdNotUuid,
-        KeepReason::Pinned,
-    ];
-    const REASON: u64 = 0b0111;
-    const DURABLE: u64 = 0b1000;
-
-    pub(super) fn new(hash: u64, reason: KeepReason, is_durable: bool) -> Self {
-        let number = Self::REASONS.iter().position(|known| *known == reason).unwrap_or(0);
-        let durable = if is_durable { Self::DURABLE } else { 0 };
-        Self(hash & !(Self::REASON | Self::DURABLE) | durable | number as u64)
+    pub(super) const fn new(name: u64, order: u32) -> Self {
+        Self { name: name.to_le_bytes(), order: order.to_le_bytes() }
     }
 
-    pub(super) const fn is_durable(self) -> bool {
-        self.0 & Self::DURABLE != 0
+    const fn key(&self) -> (u64, u32) {
+        (u64::from_le_bytes(self.name), u32::from_le_bytes(self.order))
     }
+}
 
-    pub(super) fn reason(self) -> KeepReason {
-        let number = usize::from((self.0 & Self::REASON) as u8);
-        Self::REASONS.get(number).copied().unwrap_or(KeepReason::NoRule)
-    }
-
-    pub(super) fn verdict(self, updated: Option<Timestamp>) -> Verdict {
-        Verdict { decision: Decision::Keep(self.reason()), updated, expires: None }
-    }
+/// The orders of those rows that JavaScript sees: the last occurrence of each key.
+pub(super) fn members(rows: &mut [Idle]) -> impl Iterator<Item = u32> {
+    rows.sort_unstable_by_key(Idle::key);
+    rows.chunk_by(|a, b| a.name == b.name).filter_map(<[Idle]>::last).map(|last| last.key().1)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{KeepReason, Rule, Verdict};
+use super::{Decision, Detail, KeepReason, Place, Places, Rule, Ruling, docket::Docket, state::State};
 use crate::model::Timestamp;
 
 /// A row that goes.
@@ -20,21 +20,21 @@ pub struct Doomed<P> {
 
 /// What a sweep would do to one store at one time. Nothing has been done when you hold one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan<P> {
+pub struct Plan<P: Place> {
     pub(super) now: Timestamp,
+    pub(super) detail: Detail,
     pub(super) scanned: u64,
     pub(super) by_rule: BTreeMap<Rule, u64>,
     pub(super) kept_by: BTreeMap<KeepReason, u64>,
-    pub(super) doomed: Vec<Doomed<P>>,
-    pub(super) verdicts: Vec<(P, Verdict)>,
+    pub(super) places: P::List,
+    pub(super) docket: Docket,
     pub(super) next_expiry: Option<Timestamp>,
     pub(super) durable: u64,
     pub(super) durable_pruned: u64,
     pub(super) newest: Option<Timestamp>,
-    pub(super) is_complete: bool,
 }
 
-impl<P> Plan<P> {
+impl<P: Place> Plan<P> {
     /// The time at which it was made.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
@@ -91,22 +91,27 @@ impl<P> Plan<P> {
     }
 
     /// The rows that go, every occurrence of their keys, in the order of the store.
-    #[must_use]
-    pub fn doomed(&self) -> &[Doomed<P>] {
-        &self.doomed
+    pub fn doomed(&self) -> impl Iterator<Item = Doomed<P>> {
+        self.rows().filter_map(|(order, place, state)| {
+            let Decision::Prune(rule) = state.decision else { return None };
+            Some(Doomed { place, order, rule, is_last: state.is_last })
+        })
     }
 
-    /// Whether the place of every row that goes is known. It is not when a key stands twice and only its last occurrence
-    /// has expired: then plan again with [`super::Planner::with_every_place`]. An incomplete plan must not be carried out.
-    #[must_use]
-    pub const fn is_complete(&self) -> bool {
-        self.is_complete
+    /// What is ruled on rows that JavaScript sees, in the order of the store: on as many as the [`Detail`] asked for.
+    pub fn rulings(&self) -> impl Iterator<Item = (P, Ruling)> {
+        let shown = |state: &State| match self.detail {
+            Detail::Counts => false,
+            Detail::Doomed => state.prunes(),
+            Detail::Everything => true,
+        };
+        let seen = self.rows().filter(move |(.., state)| state.is_last && shown(state));
+        seen.map(|(_, place, state)| (place, state.ruling()))
     }
 
-    /// Verdicts on rows that JavaScript sees, in the order of the store: as many as the [`super::Detail`] asked for.
-    #[must_use]
-    pub fn verdicts(&self) -> &[(P, Verdict)] {
-        &self.verdicts
+    fn rows(&self) -> impl Iterator<Item = (u32, P, State)> {
+        let orders = 0..=u32::MAX;
+        orders.zip(self.places.iter()).zip(self.docket.iter()).map(|((order, place), state)| (order, place, state))
     }
 
     /// The first moment after which a row that stays now may have to go.

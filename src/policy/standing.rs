@@ -30,6 +30,15 @@ pub enum Stamp {
 }
 
 impl Stamp {
+    /// The time that it is: any number that is one, plausible or not.
+    #[must_use]
+    pub const fn time(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            _ => None,
+        }
+    }
+
     /// The stamp of a JSON number. Its fraction is cut off, which never makes a row older than it is by a whole
     /// millisecond: `t < cutoff` holds for a whole `cutoff` exactly when it holds for the next whole number below `t`.
     #[must_use]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Kind, Timestamp};
+use super::Stamp;
+use crate::model::{Age, Kind, Timestamp};
 
 /// The rule that condemned a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,5 +150,30 @@ impl Verdict {
     #[must_use]
     pub const fn prunes(&self) -> bool {
         matches!(self.decision, Decision::Prune(_))
+    }
+}
+
+/// What a plan remembers of a verdict: all but the row's time, which its store still has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ruling {
+    /// Keep or prune, and why.
+    pub decision: Decision,
+    /// How long the retention of its kind keeps the row, where time decides about it.
+    pub age: Option<Age>,
+}
+
+impl Ruling {
+    /// Whether the row goes.
+    #[must_use]
+    pub const fn prunes(&self) -> bool {
+        matches!(self.decision, Decision::Prune(_))
+    }
+
+    /// The verdict on the row, which has this stamp.
+    #[must_use]
+    pub fn on(self, stamp: Stamp) -> Verdict {
+        let updated = stamp.time();
+        let expires = updated.zip(self.age).map(|(updated, age)| updated.plus(age));
+        Verdict { decision: self.decision, updated, expires }
     }
 }

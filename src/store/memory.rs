@@ -109,13 +109,13 @@ impl Store for MemoryStore {
 
     fn plan(&self, request: &Request<'_>) -> Result<Planned<Self>, Error> {
         let inner = open(&self.inner);
-        let mut planner = Planner::new(request.policy, request.now, request.detail).with_every_place();
+        let mut planner = Planner::new(request.policy, request.now, request.detail);
         for (place, (key, stamp)) in inner.rows.iter().enumerate() {
             planner.see(&Row { key: key.as_bytes(), stamp: *stamp, place });
         }
         let plan = planner.finish();
         let (rows, version) = (inner.rows.clone(), inner.version);
-        let doomed = plan.doomed().iter().filter_map(|doomed| rows.get(doomed.place));
+        let doomed = plan.doomed().filter_map(|doomed| rows.get(doomed.place));
         let bytes_before = size(&rows);
         let bytes_after = bytes_before - size(&doomed.cloned().collect::<Vec<_>>());
         let digest = request.digest.then(|| hex(&version.to_le_bytes()));
@@ -159,7 +159,7 @@ impl Store for MemoryStore {
         if inner.version != planned.snapshot.version {
             return Ok(Commit::Moved);
         }
-        let mut doomed = planned.plan.doomed().iter().map(|doomed| doomed.place).peekable();
+        let mut doomed = planned.plan.doomed().map(|doomed| doomed.place).peekable();
         let mut place = 0;
         inner.rows.retain(|_| {
             let goes = doomed.next_if_eq(&place).is_some();
@@ -171,9 +171,9 @@ impl Store for MemoryStore {
     }
 
     fn visit(&self, planned: &Planned<Self>, show: &mut Show<'_>) -> Result<(), Error> {
-        for (place, verdict) in planned.plan.verdicts() {
-            let row = planned.snapshot.rows.get(*place);
-            if row.is_some_and(|(key, _)| show(key.clone(), verdict).is_break()) {
+        for (place, ruling) in planned.plan.rulings() {
+            let row = planned.snapshot.rows.get(place);
+            if row.is_some_and(|(key, stamp)| show(key.clone(), &ruling.on(*stamp)).is_break()) {
                 break;
             }
         }

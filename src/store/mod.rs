@@ -25,7 +25,7 @@ pub use state::State;
 use crate::{
     lock::Stop,
     model::{Error, Key, Retention, Timestamp},
-    policy::{Detail, Plan, Policy, Verdict},
+    policy::{Detail, Place, Plan, Policy, Verdict},
     trash::Cause,
 };
 
@@ -123,8 +123,8 @@ pub type Show<'a> = dyn FnMut(Key, &Verdict) -> ControlFlow<()> + 'a;
 ///   a lock; it is held for moments.
 /// - `state` is a hint: losing it costs one early sweep, which no last time and no last policy speak against.
 pub trait Store: fmt::Debug + Clone + Send + Sync {
-    /// Where a row stands; places compare as their rows follow each other in the store.
-    type Place: fmt::Debug + Copy + Ord + Send + Sync;
+    /// Where a row stands.
+    type Place: Place;
     /// The store as it was when it was planned.
     type Snapshot: fmt::Debug + Send + Sync;
     /// Our own processes' lock, held until it is dropped.
@@ -196,7 +196,7 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// As the store says.
     fn nudge(&self, guard: &Self::Guard) -> Result<(), Error>;
 
-    /// Shows each row of [`Plan::verdicts`] with its key, until `show` has seen enough.
+    /// Shows each row of [`Plan::rulings`] with its key, until `show` has seen enough.
     ///
     /// # Errors
     /// As the store says.

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Options, Outcome, StoreReport, Verb, engine::Job, log};
 use crate::{
     model::{Error, ErrorKind, Timestamp, hex},
-    policy::{self, Detail, Evidence, Jump, MassDelete, Policy, Rule},
+    policy::{self, Among, Detail, Evidence, Jump, MassDelete, Policy, Rule},
     store::{Planned, Request, State, Store},
 };
 
@@ -106,11 +106,11 @@ impl<S: Store + 'static> Job<'_, S> {
     /// Some keys of the rows that the policy takes and the plan by the old one does not.
     fn examples(&self, kept: &Planned<S>) -> Result<Vec<String>, Error> {
         let planned = self.store.plan(&self.request(self.policy, Detail::Doomed))?;
-        let mut places = planned.plan.verdicts().iter().map(|(place, _)| *place);
+        let mut places = planned.plan.rulings().map(|(place, _)| place);
+        let mut old = Among::new(kept.plan.doomed());
         let mut keys = Vec::new();
         self.store.visit(&planned, &mut |key, _| {
-            let is_new = |place| !policy::is_among(&place, kept.plan.doomed());
-            if places.next().is_some_and(is_new) {
+            if places.next().is_some_and(|place| !old.has(&place)) {
                 keys.push(key.to_text().into_owned());
             }
             if keys.len() < EXAMPLES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

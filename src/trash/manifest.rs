@@ -125,7 +125,7 @@ pub struct Placement {
 impl Placement {
     /// The placement of removed rows among `all` rows: for each, in order, how many rows stand before it, and its rule.
     #[must_use]
-    pub fn of(removed: impl IntoIterator<Item = (u64, String)>, all: u64) -> Self {
+    pub fn of<'r>(removed: impl IntoIterator<Item = (u64, &'r str)>, all: u64) -> Self {
         let mut placement = Self::default();
         let (mut count, mut end) = (0, None);
         for (order, rule) in removed {
@@ -148,10 +148,10 @@ impl Placement {
         self.stayed = stayed;
     }
 
-    fn name(&mut self, rule: String) {
+    fn name(&mut self, rule: &str) {
         match self.rules.last_mut() {
             Some((last, rows)) if *last == rule => *rows += 1,
-            _ => self.rules.push((rule, 1)),
+            _ => self.rules.push((rule.to_owned(), 1)),
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_placement_tells_where_each_row_stood_and_why_it_went() {
         // a B c D E f G: capitals went.
-        let removed = [(1, "x"), (3, "x"), (4, "y"), (6, "y")].map(|(order, rule)| (order, rule.to_owned()));
+        let removed = [(1, "x"), (3, "x"), (4, "y"), (6, "y")];
         let placement = Placement::of(removed, 7);
         assert_eq!(placement.pieces, [(1, 1), (1, 2), (1, 1)]);
         assert_eq!(placement.stayed, 3);

@@ -1,6 +1,6 @@
 //! Looking at every row of a store that has been planned: its fields, its `updatedAt`, and the verdict on it.
 
-use std::slice;
+use std::iter::Peekable;
 
 use super::{
     FileStore, Snapshot, Spot,
@@ -10,7 +10,7 @@ use crate::{
     fs::{Disk, Reader},
     json::{RawField, RawRow, Visit},
     model::{Error, ErrorKind, Timestamp},
-    policy::{Stamp, Verdict},
+    policy::{Ruling, Stamp, Verdict},
 };
 
 /// One occurrence of a row, when all of it has been seen.
@@ -62,27 +62,27 @@ pub trait Look {
 pub(super) fn look<D: Disk>(
     store: &FileStore<D>,
     snapshot: &Snapshot<D>,
-    verdicts: &[(Spot, Verdict)],
+    rulings: impl Iterator<Item = (Spot, Ruling)>,
     look: &mut impl Look,
 ) -> Result<(), Error> {
     let stat = snapshot.file.stat().map_err(store.fail("look at"))?;
-    let mut rows = Rows { verdicts: verdicts.iter(), stamps: Stamps::default(), look };
+    let mut rows = Rows { rulings: rulings.peekable(), stamps: Stamps::default(), look };
     let layout = read::scan(store, &snapshot.file, &stat, &mut rows, |_| {})?;
-    if layout == snapshot.layout && rows.verdicts.as_slice().is_empty() {
+    if layout == snapshot.layout && rows.rulings.peek().is_none() {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Changed, "read", &store.path, "it was written to while it was read")
         .with_hint("try again; a store that is replaced instead of written to can be read at any time"))
 }
 
-/// Walks through rows and verdicts side by side.
-struct Rows<'a, L> {
-    verdicts: slice::Iter<'a, (Spot, Verdict)>,
+/// Walks through rows and rulings side by side.
+struct Rows<'a, I: Iterator, L> {
+    rulings: Peekable<I>,
     stamps: Stamps,
     look: &'a mut L,
 }
 
-impl<L: Look> Visit for Rows<'_, L> {
+impl<I: Iterator<Item = (Spot, Ruling)>, L: Look> Visit for Rows<'_, I, L> {
     fn field(&mut self, field: RawField<'_>) {
         self.stamps.field(&field);
         self.look.field(&field);
@@ -90,11 +90,9 @@ impl<L: Look> Visit for Rows<'_, L> {
 
     fn row(&mut self, row: RawRow<'_>) {
         let stamp = self.stamps.take(&row);
-        let (spot, _) = Spot::pack(row.span);
-        let next = self.verdicts.as_slice().first().filter(|(place, _)| *place == spot);
-        if next.is_some() {
-            self.verdicts.next();
-        }
-        self.look.row(&Seen { raw: &row, stamp, verdict: next.map(|(_, verdict)| verdict) });
+        let spot = Spot::of(row.span);
+        let ruling = self.rulings.next_if(|(place, _)| *place == spot);
+        let verdict = ruling.map(|(_, ruling)| ruling.on(stamp));
+        self.look.row(&Seen { raw: &row, stamp, verdict: verdict.as_ref() });
     }
 }

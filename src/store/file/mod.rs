@@ -56,7 +56,7 @@ use crate::{
     json::Layout,
     lock::{self, Fence, Sidecar, Stop},
     model::{Error, ErrorKind, Key},
-    policy::Verdict,
+    policy::Ruling,
     trash::Cause,
 };
 
@@ -148,10 +148,10 @@ impl<D: Disk> FileStore<D> {
     pub fn look(
         &self,
         snapshot: &Snapshot<D>,
-        verdicts: &[(Spot, Verdict)],
+        rulings: impl Iterator<Item = (Spot, Ruling)>,
         look: &mut impl Look,
     ) -> Result<(), Error> {
-        look::look(self, snapshot, verdicts, look)
+        look::look(self, snapshot, rulings, look)
     }
 
     /// The key whose opening quote stands at `start` of the store as it was when it was planned.

@@ -51,24 +51,21 @@ fn counted(line: Line, plan: &Plan<Spot>) -> Line {
 }
 
 fn edit<D: Disk>(store: &FileStore<D>, snapshot: &Snapshot<D>, plan: &Plan<Spot>) -> Result<Edit, Error> {
-    let doomed = plan.doomed();
-    let placed = doomed.iter().map(|row| (u64::from(row.order), row.rule.name().to_owned()));
-    let cuts = json::cuts(&snapshot.layout, doomed.iter().map(|row| row.place.span()));
+    let placed = plan.doomed().map(|row| (u64::from(row.order), row.rule.name()));
+    let cuts = json::cuts(&snapshot.layout, plan.doomed().map(|row| row.place.span()));
     let edit = Edit { placement: Placement::of(placed, snapshot.layout.rows), cuts, ..Edit::default() };
-    let starts: Vec<u64> = doomed.iter().map(|row| row.place.start).collect();
-    with_ends(store, snapshot, edit, &starts)
+    with_ends(store, snapshot, edit, plan.doomed().map(|row| row.place.start))
 }
 
-/// Finds out what of the last cut belongs to rows, and what stood before and behind them. `starts` are those of the rows.
+/// Finds out what of the last cut belongs to rows, and what stood before and behind them. `starts` are those of the rows, in order.
 pub(super) fn with_ends<D: Disk>(
     store: &FileStore<D>,
     snapshot: &Snapshot<D>,
     mut edit: Edit,
-    starts: &[u64],
+    mut starts: impl Iterator<Item = u64>,
 ) -> Result<Edit, Error> {
     let Some(cut) = edit.cuts.last().cloned() else { return Ok(edit) };
-    let first = starts.partition_point(|start| *start < cut.start);
-    let from = starts.get(first).copied().unwrap_or(cut.start);
+    let from = starts.find(|start| *start >= cut.start).unwrap_or(cut.start);
     edit.inner = from..text_end(store, &snapshot.file, from..cut.end)?;
     let text = |part: Range<u64>| {
         let bytes = read_range(&snapshot.file, part).map_err(store.fail("read"))?;

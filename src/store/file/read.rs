@@ -24,24 +24,19 @@ pub(super) fn plan<D: Disk>(
     let pins = pins::read(store, &place)?.pins();
     let written = written(&stat);
     let is_young = Fence::until_old(&stat, store.disk.now_ns()).is_some();
-    let planner = || {
-        let planner = Planner::new(request.policy, request.now, request.detail).with_pins(&pins);
-        match written {
-            Some(written) => planner.believing_until(written.plus(SLACK)),
-            None => planner,
-        }
+    let planner = Planner::new(request.policy, request.now, request.detail).with_pins(&pins);
+    let planner = match written {
+        Some(written) => planner.believing_until(written.plus(SLACK)),
+        None => planner,
     };
     let mut hash = (request.digest || is_young).then(Sha256::new);
-    let (mut plan, mut layout) = judge(store, &file, &stat, planner(), |chunk| {
+    let (plan, layout) = judge(store, &file, &stat, planner, |chunk| {
         if let Some(hash) = &mut hash {
             hash.update(chunk);
         }
     })?;
     must_be_countable(store, &layout)?;
-    if !plan.is_complete() {
-        (plan, layout) = judge(store, &file, &stat, planner().with_every_place(), |_| {})?;
-    }
-    let cuts = json::cuts(&layout, plan.doomed().iter().map(|doomed| doomed.place.span()));
+    let cuts = json::cuts(&layout, plan.doomed().map(|doomed| doomed.place.span()));
     let cut: u64 = cuts.iter().map(|range| range.end - range.start).sum();
     let content: Option<lock::Digest> = hash.map(|hash| hash.finalize().into());
     let fence = content.filter(|_| is_young).into_iter().fold(Fence::around(&stat), Fence::with_content);
@@ -148,10 +143,8 @@ impl Visit for Rows<'_> {
     }
 
     fn row(&mut self, row: RawRow<'_>) {
-        let (place, fits) = Spot::pack(row.span);
         let stamp = self.stamps.take(&row);
-        let stamp = if fits { stamp } else { Stamp::Unreadable };
-        self.planner.see(&Row { key: &json::decode(row.key), stamp, place });
+        self.planner.see(&Row { key: &json::decode(row.key), stamp, place: Spot::of(row.span) });
     }
 }
 

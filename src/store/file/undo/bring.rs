@@ -54,11 +54,11 @@ fn taken_out<D: Disk>(store: &FileStore<D>, current: &Current<D>, rows: &[Return
     let mut spans: Vec<_> = alive.flat_map(|alive| alive.spans.iter().copied()).collect();
     spans.sort_unstable_by_key(|(number, _)| *number);
     let layout = &current.snapshot.layout;
-    let placed = spans.iter().map(|(number, _)| (*number, RULE.to_owned()));
+    let placed = spans.iter().map(|(number, _)| (*number, RULE));
     let placement = Placement::of(placed, layout.rows);
     let cuts = json::cuts(layout, spans.iter().map(|(_, span)| *span));
-    let starts: Vec<u64> = spans.iter().map(|(_, span)| span.start).collect();
-    prune::with_ends(store, &current.snapshot, Edit { cuts, placement, ..Edit::default() }, &starts)
+    let starts = spans.iter().map(|(_, span)| span.start);
+    prune::with_ends(store, &current.snapshot, Edit { cuts, placement, ..Edit::default() }, starts)
 }
 
 struct Bring<'a, D: Disk> {
