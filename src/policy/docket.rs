@@ -45,7 +45,9 @@ impl Docket {
         change(&mut state);
         let number = self.number_of(state);
         let at = usize::try_from(order).ok().and_then(|at| self.numbers.get_mut(at));
-        at.into_iter().for_each(|at| *at = number);
+        if let Some(at) = at {
+            *at = number;
+        }
     }
 
     /// The state of each row.
@@ -55,9 +57,11 @@ impl Docket {
 
     /// How many rows are in which state.
     pub(super) fn counts(&self) -> impl Iterator<Item = (State, u64)> {
-        let mut rows = vec![0; self.states.len().max(1)];
+        let mut rows = vec![0; self.states.len()];
         for number in &self.numbers {
-            rows.get_mut(usize::from(*number)).into_iter().for_each(|rows| *rows += 1);
+            if let Some(rows) = rows.get_mut(usize::from(*number)) {
+                *rows += 1;
+            }
         }
         self.states.iter().copied().zip(rows)
     }

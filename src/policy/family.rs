@@ -16,7 +16,8 @@ use super::{
 /// Judges sorted rows. The families in `newest` are the newest runs of their jobs.
 pub(super) fn judge(sorted: &[Kin], docket: &mut Docket, newest: &HashSet<u64>) {
     for family in families(sorted) {
-        let is_newest = !newest.is_empty() && family.first().is_some_and(|row| newest.contains(&row.family()));
+        let is_newest =
+            !newest.is_empty() && family.first().is_some_and(|row| newest.contains(&row.family()));
         let shared = if is_newest { Some(KeepReason::KeepLast) } else { shared_reason(family, docket) };
         names(family).for_each(|name| judge_name(name, docket, shared, is_newest));
     }

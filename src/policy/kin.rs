@@ -14,17 +14,12 @@ pub(super) struct Kin {
 
 impl Kin {
     pub(super) const fn new(family: u64, name: u64, order: u32) -> Self {
-        let [a, b, c, d, e, f, ..] = name.to_le_bytes();
-        Self { family: family.to_le_bytes(), name: [a, b, c, d, e, f], order: order.to_le_bytes() }
+        let [name @ .., _, _] = name.to_le_bytes();
+        Self { family: family.to_le_bytes(), name, order: order.to_le_bytes() }
     }
 
     pub(super) const fn family(&self) -> u64 {
         u64::from_le_bytes(self.family)
-    }
-
-    const fn name(&self) -> u64 {
-        let [a, b, c, d, e, f] = self.name;
-        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
     }
 
     /// How many rows stand before it.
@@ -35,7 +30,7 @@ impl Kin {
 
 /// Puts families together, in each of them the occurrences of a key, and those in the order of the store.
 pub(super) fn sort(rows: &mut [Kin]) {
-    rows.sort_unstable_by_key(|row| (row.family(), row.name(), row.order()));
+    rows.sort_unstable_by_key(|row| (row.family(), row.name, row.order()));
 }
 
 /// The families of sorted rows.

@@ -111,7 +111,10 @@ impl<P: Place> Plan<P> {
 
     fn rows(&self) -> impl Iterator<Item = (u32, P, State)> {
         let orders = 0..=u32::MAX;
-        orders.zip(self.places.iter()).zip(self.docket.iter()).map(|((order, place), state)| (order, place, state))
+        orders
+            .zip(self.places.iter())
+            .zip(self.docket.iter())
+            .map(|((order, place), state)| (order, place, state))
     }
 
     /// The first moment after which a row that stays now may have to go.

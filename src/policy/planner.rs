@@ -9,8 +9,7 @@ use std::{collections::BTreeMap, hash::BuildHasher, mem};
 use foldhash::quality::RandomState;
 
 use super::{
-    Decision, KeepReason, Pins, Place, Places, Plan, Policy, Row, Rule, Stamp,
-    cap,
+    Decision, KeepReason, Pins, Place, Places, Plan, Policy, Row, Rule, Stamp, cap,
     docket::Docket,
     family,
     idle::{self, Idle},

@@ -112,9 +112,15 @@ fn a_family_goes_only_when_every_member_has_expired() {
 fn the_last_occurrence_of_a_key_decides_for_all_of_them() {
     let day = Policy::default();
     let fresh_then_old = plan_of(&day, &[(run("j", 1), old(1)), (run("j", 1), old(48))], NOW);
-    assert_eq!((fresh_then_old.pruned(), fresh_then_old.doomed().count(), fresh_then_old.scanned()), (1, 2, 1));
+    assert_eq!(
+        (fresh_then_old.pruned(), fresh_then_old.doomed().count(), fresh_then_old.scanned()),
+        (1, 2, 1)
+    );
     let old_then_fresh = plan_of(&day, &[(run("j", 1), old(48)), (run("j", 1), old(1))], NOW);
-    assert_eq!((old_then_fresh.pruned(), old_then_fresh.doomed().count(), old_then_fresh.scanned()), (0, 0, 1));
+    assert_eq!(
+        (old_then_fresh.pruned(), old_then_fresh.doomed().count(), old_then_fresh.scanned()),
+        (0, 0, 1)
+    );
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// So many bits are in five bytes.
+const NEAR: u32 = 40;
+
 /// How many milliseconds ago each row was updated, by its order. Less is newer.
 #[derive(Debug, Default)]
 pub(super) struct Times {
@@ -13,16 +16,16 @@ pub(super) struct Times {
 impl Times {
     /// Adds a row behind all the others, `order` of them.
     pub(super) fn push(&mut self, order: u32, ago: u64) {
-        let [a, b, c, d, e, rest @ ..] = ago.to_le_bytes();
-        self.near.push([a, b, c, d, e]);
-        if rest != [0; 3] {
+        let [near @ .., _, _, _] = ago.to_le_bytes();
+        self.near.push(near);
+        if ago >> NEAR != 0 {
             self.far.insert(order, ago);
         }
     }
 
     pub(super) fn ago(&self, order: u32) -> u64 {
         let near = usize::try_from(order).ok().and_then(|at| self.near.get(at));
-        let near = near.map_or(0, |[a, b, c, d, e]| u64::from_le_bytes([*a, *b, *c, *d, *e, 0, 0, 0]));
+        let near = near.into_iter().flatten().rev().fold(0, |ago, byte| ago << 8 | u64::from(*byte));
         if self.far.is_empty() { near } else { self.far.get(&order).copied().unwrap_or(near) }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
-use super::Line;
+use super::{Line, Pieces, Reasons};
 use crate::{fs::Stat, json, model::Key};
 
 pub(super) const SCHEMA: &str = "session-reaper-trash/1";
@@ -112,14 +112,14 @@ pub struct Placement {
     /// How many rows stayed, every occurrence of a key counted.
     pub stayed: u64,
     /// For each run of removed rows: how many that stayed stand between it and the one before, and its length.
-    pub pieces: Vec<(u64, u64)>,
+    pub pieces: Pieces,
     /// What stood before the last of these runs and went with it: at the end of a store what separates it from the row before,
     /// in an emptied store white space.
     pub before: String,
     /// What stood behind the last of these runs and went with it.
     pub after: String,
     /// The rule of each row, in order, with how many rows in a row went by it.
-    pub rules: Vec<(String, u64)>,
+    pub rules: Reasons,
 }
 
 impl Placement {
@@ -130,7 +130,7 @@ impl Placement {
         let (mut count, mut end) = (0, None);
         for (order, rule) in removed {
             placement.place(order, count, end == Some(order));
-            placement.name(rule);
+            placement.rules.push(rule, 1);
             (count, end) = (count + 1, Some(order + 1));
         }
         placement.stayed = all.saturating_sub(count);
@@ -148,17 +148,10 @@ impl Placement {
         self.stayed = stayed;
     }
 
-    fn name(&mut self, rule: &str) {
-        match self.rules.last_mut() {
-            Some((last, rows)) if *last == rule => *rows += 1,
-            _ => self.rules.push((rule.to_owned(), 1)),
-        }
-    }
-
     /// How many rows went, every occurrence of a key counted.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.pieces.iter().fold(0, |rows, piece| piece.1.saturating_add(rows))
+        self.pieces.iter().fold(0, |sum, (_, rows)| rows.saturating_add(sum))
     }
 
     /// For each removed row how many that stayed stand before it.
@@ -166,15 +159,15 @@ impl Placement {
         let mut stayed = 0;
         self.pieces.iter().flat_map(move |(between, rows)| {
             stayed = between.saturating_add(stayed);
-            std::iter::repeat_n(stayed, usize::try_from(*rows).unwrap_or(usize::MAX))
+            std::iter::repeat_n(stayed, usize::try_from(rows).unwrap_or(usize::MAX))
         })
     }
 
     /// The rule of each removed row.
     pub fn rule_of_each(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().flat_map(|(rule, rows)| {
-            std::iter::repeat_n(rule.as_str(), usize::try_from(*rows).unwrap_or(usize::MAX))
-        })
+        self.rules
+            .iter()
+            .flat_map(|(rule, rows)| std::iter::repeat_n(rule, usize::try_from(rows).unwrap_or(usize::MAX)))
     }
 }
 
@@ -211,7 +204,7 @@ mod tests {
         // a B c D E f G: capitals went.
         let removed = [(1, "x"), (3, "x"), (4, "y"), (6, "y")];
         let placement = Placement::of(removed, 7);
-        assert_eq!(placement.pieces, [(1, 1), (1, 2), (1, 1)]);
+        assert_eq!(placement.pieces.iter().collect::<Vec<_>>(), [(1, 1), (1, 2), (1, 1)]);
         assert_eq!(placement.stayed, 3);
         assert_eq!(placement.stayed_before().collect::<Vec<_>>(), [1, 2, 2, 3]);
         assert_eq!(placement.rule_of_each().collect::<Vec<_>>(), ["x", "x", "y", "y"]);

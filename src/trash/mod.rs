@@ -14,6 +14,8 @@ mod draft;
 mod journal;
 mod manifest;
 mod name;
+mod pieces;
+mod reasons;
 mod rows;
 mod run_id;
 
@@ -23,5 +25,7 @@ pub use draft::{Draft, Trash};
 pub use journal::{Journal, Read, read as read_journal};
 pub use manifest::{Added, Identities, Identity, Manifest, Placement, RowsFile};
 pub use name::{FolderName, Stage};
+pub use pieces::Pieces;
+pub use reasons::Reasons;
 pub use rows::{RowsReader, RowsWriter};
 pub use run_id::{BadRunId, RunId};

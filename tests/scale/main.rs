@@ -1,4 +1,9 @@
-//! The memory of a sweep hardly grows with the store.
+//! What a sweep takes of the memory: at its peak, the whole process, 16 MB and 24 bytes a row, however large the store, and
+//! whatever share of its rows goes.
+//!
+//! `SESSION_REAPER_SCALE=all cargo test --release --test scale -- --nocapture` adds a store of 1,000,000 rows and 1.2 GB,
+//! below the system's temporary folder. Where runs or rows are counted (`--keep-last`, `--max-entries`) times and jobs are
+//! remembered as well, which makes 32 bytes a row.
 
 #![allow(
     clippy::disallowed_methods,
@@ -10,7 +15,12 @@
     reason = "tests make files as any program would, and end by panicking"
 )]
 
-use std::{fs, io::BufWriter, path::Path, process::Command};
+use std::{
+    fs,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use session_reaper::{
     Timestamp,
@@ -18,6 +28,21 @@ use session_reaper::{
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
+
+/// What a process may take whatever the store.
+const BASE: u64 = 16 << 20;
+
+/// The sweeps, and how many bytes a row each of them may take beyond that. A store of which every row goes needs a second
+/// word.
+const SWEEPS: [(&[&str], u64); 7] = [
+    (&["prune", "-n"], 24),
+    (&["prune", "--yes"], 24),
+    (&["prune", "--yes", "--no-trash"], 24),
+    (&["tick"], 24),
+    (&["prune", "--yes", "--keep-last", "2"], 32),
+    (&["prune", "--yes", "--max-entries", "1000"], 32),
+    (&["prune", "--yes", "--keep-last", "2", "--max-entries", "1000"], 32),
+];
 
 /// The peak memory in bytes of a command, whole process, as GNU time tells it; `None` without GNU time.
 fn peak(store: &Path, args: &[&str]) -> Option<u64> {
@@ -28,32 +53,53 @@ fn peak(store: &Path, args: &[&str]) -> Option<u64> {
     }
     let mut command = Command::new("/usr/bin/time");
     command.args(["-f", "%M", env!("CARGO_BIN_EXE_session-reaper"), "-q", "--now"]).arg(NOW.to_string());
-    let output = command.args(args).arg(store).output().unwrap();
+    let output = command.args(args).arg("--allow-mass-delete").arg(store).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     Some(said.lines().last().unwrap().trim().parse::<u64>().unwrap() * 1024)
 }
 
-fn store(folder: &Path, rows: u64) -> std::path::PathBuf {
-    let path = folder.join(format!("{rows}.json"));
-    let recipe =
-        Recipe { rows, weight: Weight::Bare, expired_percent: 25, kinds: Mix::CronRuns, ..Recipe::new(NOW) };
+/// A store of cron runs, so many of a hundred expired, in a folder of its own.
+fn store(folder: &Path, rows: u64, weight: Weight, expired_percent: u8) -> PathBuf {
+    let path = folder.join(format!("{rows}-{expired_percent}.json"));
+    let recipe = Recipe { rows, weight, expired_percent, kinds: Mix::CronRuns, ..Recipe::new(NOW) };
     specimen::write(&recipe, &mut BufWriter::new(fs::File::create(&path).unwrap())).unwrap();
     path
 }
 
-#[test]
-fn a_sweep_costs_at_most_64_bytes_a_row_and_twice_that_where_runs_are_counted() {
+/// Sweeps a store in every way, each time as if nobody had ever done so.
+fn must_be_thrifty(rows: u64, weight: Weight, expired_percent: u8) {
     let folder = tempfile::tempdir().unwrap();
-    let (few, many) = (20_000, 320_000);
-    let (small, large) = (store(folder.path(), few), store(folder.path(), many));
-    for (args, most) in
-        [(&["prune", "-n"][..], 64), (&["prune", "-n", "--keep-last", "2"], 128), (&["prune", "--yes"], 64)]
-    {
-        let (Some(a), Some(b)) = (peak(&small, args), peak(&large, args)) else { return };
-        let per_row = b.saturating_sub(a) / (many - few);
-        eprintln!("{args:?}: {a} bytes for {few} rows, {b} for {many}: {per_row} bytes a row");
-        assert!(per_row <= most, "{args:?}: {per_row} bytes a row");
-        assert!(a < 24 << 20, "{args:?}: {a} bytes for {few} rows");
+    let pristine = store(folder.path(), rows, weight, expired_percent);
+    for (at, (args, per_row)) in SWEEPS.into_iter().enumerate() {
+        let fresh = folder.path().join(at.to_string());
+        fs::create_dir(&fresh).unwrap();
+        let swept = fresh.join("sessions.json");
+        fs::copy(&pristine, &swept).unwrap();
+        let Some(peak) = peak(&swept, args) else { return };
+        fs::remove_dir_all(&fresh).unwrap();
+        let most = BASE + per_row * rows;
+        eprintln!("{rows} rows, {expired_percent} % expired, {args:?}: {peak} bytes, at most {most}");
+        assert!(peak <= most, "{rows} rows, {expired_percent} % expired, {args:?}: {peak} bytes, not {most}");
+    }
+}
+
+#[test]
+fn a_sweep_takes_16_mb_and_24_bytes_a_row_and_32_where_rows_are_counted() {
+    for expired_percent in [0, 25, 50, 100] {
+        must_be_thrifty(1_000, Weight::Bare, expired_percent);
+        must_be_thrifty(100_000, Weight::Bare, expired_percent);
+        must_be_thrifty(600_000, Weight::Bare, expired_percent);
+    }
+}
+
+#[test]
+fn a_store_of_more_than_a_gigabyte_takes_no_more() {
+    if std::env::var_os("SESSION_REAPER_SCALE").is_none_or(|which| which != "all") {
+        eprintln!("SKIPPED: SESSION_REAPER_SCALE=all sweeps 1.2 GB as well");
+        return;
+    }
+    for expired_percent in [0, 25, 100] {
+        must_be_thrifty(1_000_000, Weight::Lean, expired_percent);
     }
 }
