@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use clap::ValueHint;
@@ -65,10 +66,12 @@ fn write_down(sweeping: &Sweeping<'_>, frame: &Frame<'_>, file: &Path) -> Result
             file.display()
         )));
     }
-    let mut text = Vec::new();
+    let text = Mutex::new(Vec::new());
     let report = sweeping.sweep(Verb::Plan, |_, policy, now, options| {
-        sweep::plan(&store, policy, now, options, Some(&mut text))
+        let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
+        sweep::plan(&store, policy, now, options, Some(&mut *text))
     });
+    let text = text.into_inner().unwrap_or_else(PoisonError::into_inner);
     if report.stores.iter().all(|store| store.error.is_none()) {
         fs::write_text(file, &text).map_err(|error| unwritten(file, error))?;
         let name = file.display();

@@ -1,12 +1,22 @@
 //! From the words of this process's command line to a [`Cli`].
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use std::ffi::OsString;
 
-use super::{Exit, args::Cli};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+
+use super::{
+    Exit,
+    args::{Cli, Globals},
+    tick,
+};
 
 impl Cli {
     /// Reads the command line of this process. Help, version and complaints are told here.
     pub(super) fn read() -> Result<Self, Exit> {
+        read_tick(std::env::args_os()).map_or_else(Self::read_any, Ok)
+    }
+
+    fn read_any() -> Result<Self, Exit> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(std::env::args_os());
         let parsed = matches.and_then(|matches| {
@@ -24,6 +34,16 @@ impl Cli {
     pub(super) fn object(&self) -> Option<&str> {
         self.globals.json.then_some(&*self.name)
     }
+}
+
+/// The scheduler's call, which comes every minute: of some twenty verbs its own alone is set up for it. Whatever is another,
+/// or is to be complained about, is read again by all of them.
+fn read_tick(words: impl IntoIterator<Item = OsString>) -> Option<Cli> {
+    let tick = tick::Args::augment_args(Command::new("tick"));
+    let command = Globals::augment_args(Command::new("session-reaper")).subcommand(tick);
+    let matches = command.subcommand_required(true).try_get_matches_from(words).ok()?;
+    let cli = Cli::from_arg_matches(&matches).ok()?;
+    Some(Cli { name: verb_name(&matches), ..cli })
 }
 
 /// The verb and the verbs below it, such as `config show`.

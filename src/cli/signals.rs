@@ -47,7 +47,8 @@ pub(super) fn watch() -> Result<Stop, Failure> {
 }
 
 fn heed(stop: &Stop, heard: &Heard) -> io::Result<()> {
-    for signal in [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !process::ignores(*signal)) {
+    let ignored = process::ignored_signals();
+    for signal in [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contain(*signal)) {
         let number = usize::try_from(signal).unwrap_or_default();
         flag::register_usize(signal, Arc::clone(&heard.others), number)?;
         flag::register_usize(signal, Arc::clone(&heard.any), number)?;

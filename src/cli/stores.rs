@@ -5,13 +5,14 @@
 //! comes to stand there after the store was found.
 
 mod pattern;
+mod spread;
 
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     path::{Path, PathBuf},
 };
 
-use session_reaper::{Error, ErrorKind, FileStore, config::Effective, fs};
+use session_reaper::{Age, Error, ErrorKind, FileStore, Timestamp, config::Effective, fs, store::Store};
 
 use super::Failure;
 
@@ -32,7 +33,29 @@ pub(super) enum Target {
     None(Error),
 }
 
+/// A target, and what tells whether two are the same store: its real path. `None` for what is no store.
+#[derive(Debug)]
+struct Find(Target, Option<PathBuf>);
+
 impl Target {
+    /// Whether both are stores in one folder.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Store(a), Self::Store(b)) => {
+                // As bytes: paths compare name by name, and of ten thousand nearly all differ at their ends.
+                a.path().parent().map(Path::as_os_str) == b.path().parent().map(Path::as_os_str)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a tick at `now` is known to find it not due.
+    pub(super) fn rests(&self, now: Timestamp, every: Age) -> bool {
+        let Self::Store(store) = self else { return false };
+        let last = store.last_sweep_at_least().filter(|_| store.is_plain());
+        last.is_some_and(|last| last.rests_until(now, every).is_some())
+    }
+
     /// Its path.
     pub(super) fn name(&self) -> String {
         match self {
@@ -52,14 +75,16 @@ pub(super) fn find(config: &Effective) -> Result<Vec<Target>, Failure> {
             "name a sessions.json, a folder or a glob, give --openclaw, or set `stores` in the configuration",
         ));
     }
-    let mut seen = BTreeSet::new();
-    let targets: Vec<Vec<Target>> =
-        config.stores.iter().map(|path| expand(path)).collect::<Result<_, _>>()?;
-    let mut targets: Vec<Target> = targets.into_iter().flatten().collect();
-    targets.retain(|target| match target {
-        Target::Store(store) => seen.insert(identity(store.path())),
-        Target::None(_) => true,
-    });
+    let finds = spread::over(&config.stores, |path| expand(path));
+    let mut targets = Vec::new();
+    let mut seen = HashSet::new();
+    for find in finds {
+        for Find(target, real) in find? {
+            if real.is_none_or(|real| seen.insert(real.into_os_string())) {
+                targets.push(target);
+            }
+        }
+    }
     Ok(targets)
 }
 
@@ -87,15 +112,19 @@ pub(super) fn identity(path: &Path) -> PathBuf {
     fs::real_path(path).ok().flatten().unwrap_or_else(|| path.to_owned())
 }
 
-fn expand(path: &Path) -> Result<Vec<Target>, Failure> {
+fn expand(path: &Path) -> Result<Vec<Find>, Failure> {
+    let store = FileStore::new(path).glanced_at();
+    if store.is_plain() {
+        return Ok(vec![Find::plain(store)]);
+    }
     if is_folder_of_stores(path) {
         return Ok(some_or(below(path, None), || nothing_below(path)));
     }
     match path.to_str() {
-        Some(text) if !fs::is_there(path) && may_be_a_pattern(text) => {
+        Some(text) if may_be_a_pattern(text) && !fs::is_there(path) => {
             Ok(some_or(pattern::matching(text)?, || nothing_matches(path)))
         }
-        _ => Ok(vec![store(path)]),
+        _ => Ok(vec![Find(Target::Store(store), Some(identity(path)))]),
     }
 }
 
@@ -109,49 +138,61 @@ fn may_be_a_pattern(text: &str) -> bool {
     pattern::is_pattern(text) && (text.contains(['*', '?']) || glob::Pattern::new(text).is_ok())
 }
 
-fn some_or(targets: Vec<Target>, error: impl FnOnce() -> Error) -> Vec<Target> {
-    if targets.is_empty() { vec![Target::None(error())] } else { targets }
+fn some_or(finds: Vec<Find>, error: impl FnOnce() -> Error) -> Vec<Find> {
+    if finds.is_empty() { vec![Find::none(error())] } else { finds }
 }
 
-fn store(path: &Path) -> Target {
-    Target::Store(FileStore::new(path))
+impl Find {
+    /// A store that a glance has found.
+    fn plain(store: FileStore) -> Self {
+        let real = fs::plain_path(store.path()).unwrap_or_else(|| identity(store.path()));
+        Self(Target::Store(store), Some(real))
+    }
+
+    const fn none(error: Error) -> Self {
+        Self(Target::None(error), None)
+    }
 }
 
 /// The stores below a folder, whichever folder of an agent's tree it is. One that was found itself must still be in `outer`.
-fn below(folder: &Path, outer: Option<&Path>) -> Vec<Target> {
+fn below(folder: &Path, outer: Option<&Path>) -> Vec<Find> {
     let root = match fs::enter(folder).and_then(|()| fs::real_path(folder)) {
         Ok(Some(root)) if outer.is_some_and(|outer| !root.starts_with(outer)) => {
-            return vec![Target::None(Error::leads_out(folder))];
+            return vec![Find::none(Error::leads_out(folder))];
         }
         Ok(root) => root.unwrap_or_else(|| folder.to_owned()),
-        Err(error) => return vec![Target::None(Error::io("enter the folder", folder, error))],
+        Err(error) => return vec![Find::none(Error::io("enter the folder", folder, error))],
     };
-    let mut targets: Vec<Target> =
+    let mut finds: Vec<Find> =
         [STORE, OF_AGENT].into_iter().filter_map(|inner| found(&folder.join(inner), &root)).collect();
-    targets.extend(of_agents(&folder.join(AGENTS), &root));
+    finds.extend(of_agents(&folder.join(AGENTS), &root));
     if root.file_name().is_some_and(|name| name == AGENTS) {
-        targets.extend(of_agents(folder, &root));
+        finds.extend(of_agents(folder, &root));
     }
-    targets
+    finds
 }
 
 /// The stores of every agent in `agents`.
-fn of_agents(agents: &Path, root: &Path) -> Vec<Target> {
+fn of_agents(agents: &Path, root: &Path) -> Vec<Find> {
     match fs::names_in(agents) {
-        Ok(names) => names.iter().filter_map(|name| found(&agents.join(name).join(OF_AGENT), root)).collect(),
-        Err(error) => vec![Target::None(Error::io("list the folder", agents, error))],
+        Ok(names) => {
+            spread::over(&names, |name| found(&agents.join(name).join(OF_AGENT), root)).into_iter().flatten().collect()
+        }
+        Err(error) => vec![Find::none(Error::io("list the folder", agents, error))],
     }
 }
 
 /// The store at `path`, if there is one and it really is below `root`, where it must then be whenever it is touched.
-fn found(path: &Path, root: &Path) -> Option<Target> {
+fn found(path: &Path, root: &Path) -> Option<Find> {
+    let store = FileStore::new(path).contained_in(root).glanced_at();
+    if store.is_plain() {
+        return Some(Find::plain(store));
+    }
     match fs::real_path(path) {
         Ok(None) => None,
-        Ok(Some(real)) if real.starts_with(root) => {
-            Some(Target::Store(FileStore::new(path).contained_in(root)))
-        }
-        Ok(Some(_)) => Some(Target::None(Error::leads_out(path))),
-        Err(error) => Some(Target::None(Error::io("find", path, error))),
+        Ok(Some(real)) if real.starts_with(root) => Some(Find(Target::Store(store), Some(real))),
+        Ok(Some(_)) => Some(Find::none(Error::leads_out(path))),
+        Err(error) => Some(Find::none(Error::io("find", path, error))),
     }
 }
 

@@ -1,13 +1,16 @@
 //! What `tick`, `prune` and `plan` have in common: from arguments to a report, and from a report to the exit code.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use session_reaper::{
     Error, ErrorKind, FileStore, Policy, Timestamp,
     config::Effective,
     lock::Stop,
     policy::Detail,
-    sweep::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep},
+    sweep::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep, many},
 };
 
 use super::{
@@ -36,9 +39,9 @@ pub(super) struct Sweeping<'a> {
 }
 
 /// What is done to one store: [`session_reaper::sweep::tick`] and its like.
-pub(super) trait Sweep: FnMut(&FileStore, &Policy, Timestamp, &Options) -> StoreReport {}
+pub(super) trait Sweep: Fn(&FileStore, &Policy, Timestamp, &Options) -> StoreReport + Sync {}
 
-impl<F: FnMut(&FileStore, &Policy, Timestamp, &Options) -> StoreReport> Sweep for F {}
+impl<F: Fn(&FileStore, &Policy, Timestamp, &Options) -> StoreReport + Sync> Sweep for F {}
 
 impl<'a> Sweeping<'a> {
     /// Reads the configuration and finds the stores.
@@ -66,11 +69,11 @@ impl<'a> Sweeping<'a> {
 
     /// What the sweep would do, store by store. The rows are held: what was shown is what was shown, whatever becomes
     /// of the store.
-    pub(super) fn preview(&self, verb: Verb, mut sweep: impl Sweep) -> Report {
+    pub(super) fn preview(&self, verb: Verb, sweep: impl Sweep) -> Report {
         let items = self.options.items.or(Some(Detail::Doomed));
         let options = Options { dry_run: true, items, ..self.options.clone() };
-        self.each(verb, &options, |target| {
-            let mut store = self.one(verb, target, &options, &mut sweep);
+        self.each(verb, &options, |_, target| {
+            let mut store = self.one(verb, target, &options, &sweep);
             match store.items.hold() {
                 Ok(()) => store,
                 Err(error) => StoreReport::of_error(store.store, error),
@@ -79,37 +82,55 @@ impl<'a> Sweeping<'a> {
     }
 
     /// Sweeps every store.
-    pub(super) fn sweep(&self, verb: Verb, mut sweep: impl Sweep) -> Report {
-        self.each(verb, &self.options, |target| self.thrifty(verb, target, &mut sweep))
+    pub(super) fn sweep(&self, verb: Verb, sweep: impl Sweep) -> Report {
+        self.each(verb, &self.options, |_, target| self.thrifty(verb, target, &sweep))
     }
 
     /// Sweeps the stores that rows would go from; on the others, what was found is the report.
-    pub(super) fn sweep_what_goes(&self, found: Report, mut sweep: impl Sweep) -> Report {
-        let (verb, mut found) = (found.verb, found.stores.into_iter());
-        self.each(verb, &self.options, |target| match found.next() {
-            Some(store) if store.pruned > 0 => self.thrifty(verb, target, &mut sweep),
+    pub(super) fn sweep_what_goes(&self, found: Report, sweep: impl Sweep) -> Report {
+        let verb = found.verb;
+        let found: Vec<_> = found.stores.into_iter().map(|store| Mutex::new(Some(store))).collect();
+        let take = |number: usize| locked(found.get(number)?).take();
+        self.each(verb, &self.options, |number, target| match take(number) {
+            Some(store) if store.pruned > 0 => self.thrifty(verb, target, &sweep),
             // To be looked at puts nothing off.
             Some(store) => StoreReport { next_due: None, ..store },
             None => StoreReport::idle(target.name(), Outcome::Nothing),
         })
     }
 
-    fn each(&self, verb: Verb, options: &Options, mut report: impl FnMut(&Target) -> StoreReport) -> Report {
+    /// Stores of one folder share a journal, and take turns. Who has only so much time does one store after the other.
+    fn each(
+        &self,
+        verb: Verb,
+        options: &Options,
+        report: impl Fn(usize, &Target) -> StoreReport + Sync,
+    ) -> Report {
         let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
-        let (mut budget, mut stores) = (Budget::start(options), Vec::new());
-        for target in &self.targets {
-            if options.stop.signal().is_some() || budget.is_spent() {
-                break;
-            }
-            let store = progress.over(|| report(target));
-            budget.count(&store);
-            stores.push(store);
-        }
+        let budget = Mutex::new(Budget::start(options));
+        let groups: Vec<&[Target]> = self.targets.chunk_by(Target::is_beside).collect();
+        let hands = if options.max_time.is_some() { 1 } else { many::hands(self.awake(verb, &groups)) };
+        let goes_on = || options.stop.signal().is_none() && !locked(&budget).is_spent();
+        let reached = many::each(&groups, hands, goes_on, |number, target| {
+            let store = progress.over(|| report(number, target));
+            locked(&budget).count(&store);
+            store
+        });
         drop(progress);
-        let done = self.are_all(stores.len(), &budget);
+        let stores: Vec<_> = reached.into_iter().map(|(_, store)| store).collect();
+        let done = self.are_all(stores.len(), &locked(&budget));
         let applied = !options.dry_run;
         let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));
         Report { verb, applied, done, run, now, policy: self.policy.clone(), stores }
+    }
+
+    /// How many groups may have something to do: to say that the others have nothing needs no hand.
+    fn awake(&self, verb: Verb, groups: &[&[Target]]) -> usize {
+        if verb != Verb::Tick || self.options.force {
+            return groups.len();
+        }
+        let rests = |target: &Target| target.rests(self.frame.now, self.options.every);
+        groups.iter().filter(|group| !group.iter().all(rests)).count()
     }
 
     /// Whether so many stores are all of them; that some were left is told.
@@ -124,7 +145,7 @@ impl<'a> Sweeping<'a> {
     }
 
     /// One store, its file let go of where there are many.
-    fn thrifty(&self, verb: Verb, target: &Target, sweep: &mut impl Sweep) -> StoreReport {
+    fn thrifty(&self, verb: Verb, target: &Target, sweep: &impl Sweep) -> StoreReport {
         let mut report = self.one(verb, target, &self.options, sweep);
         if self.targets.len() > MANY {
             // Rows that cannot be read now are told of when they are to be shown.
@@ -133,12 +154,17 @@ impl<'a> Sweeping<'a> {
         report
     }
 
-    fn one(&self, verb: Verb, target: &Target, options: &Options, sweep: &mut impl Sweep) -> StoreReport {
+    fn one(&self, verb: Verb, target: &Target, options: &Options, sweep: &impl Sweep) -> StoreReport {
         match target {
             Target::Store(store) => sweep(store, &self.policy, self.frame.now, options),
             Target::None(error) => not_found(verb, error, options),
         }
     }
+}
+
+/// What a panic of another thread has left is as good as what it found.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The report on a STORE that came to no store. It is a sweep that ended early, and has its line in the log.

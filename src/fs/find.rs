@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Stat, real::stat_of};
+use super::{Stat, glance, real::stat_of};
 
 /// What stands at `path`, links followed; `None` when it cannot be looked at.
 #[must_use]
@@ -64,12 +64,18 @@ pub fn is_there(path: &Path) -> bool {
 /// # Errors
 /// As the operating system says.
 pub fn real_path(path: &Path) -> io::Result<Option<PathBuf>> {
-    match std::fs::canonicalize(path) {
+    match glance::resolve(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(None)
         }
         other => other.map(Some),
     }
+}
+
+/// The path from the root on, where its words alone tell that: what is found there without following a link has no other.
+#[must_use]
+pub fn plain_path(path: &Path) -> Option<PathBuf> {
+    glance::plain(path)
 }
 
 /// The names in a folder, sorted; none when there is no such folder.

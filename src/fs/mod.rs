@@ -5,6 +5,7 @@
 
 mod attributes;
 mod find;
+mod glance;
 mod make;
 #[cfg(any(test, feature = "testing"))]
 mod mem;
@@ -17,7 +18,7 @@ mod text;
 mod within;
 
 pub use attributes::Attributes;
-pub use find::{enter, is_file, is_folder, is_folder_itself, is_there, names_in, real_path, stat};
+pub use find::{enter, is_file, is_folder, is_folder_itself, is_there, names_in, plain_path, real_path, stat};
 pub use make::make_folder;
 #[cfg(any(test, feature = "testing"))]
 pub use mem::MemDisk;

@@ -63,6 +63,12 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// As the operating system says; `NotFound` when there is nothing.
     fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
 
+    /// All of the small file `name` in our own folder beside the file at `path`, where one glance tells it: without a link
+    /// on the way to either, the file surely in `root`. `None` says nothing but that a closer look is needed.
+    fn beside(&self, _path: &Path, _root: Option<&Path>, _name: &OsStr) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Opens a folder by its real path. What is opened is what [`Disk::resolve`] told, or nothing is: a link that has come
     /// to stand anywhere on the way since is not followed.
     ///

@@ -21,7 +21,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, private, straight};
+use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, glance, private, straight};
 use crate::clock;
 
 pub(super) const FOLDER: OFlags =
@@ -48,7 +48,11 @@ impl Disk for RealDisk {
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
-        std::fs::canonicalize(path)
+        glance::resolve(path)
+    }
+
+    fn beside(&self, path: &Path, root: Option<&Path>, name: &OsStr) -> Option<Vec<u8>> {
+        glance::beside(path, root, name)
     }
 
     fn folder(&self, path: &Path) -> io::Result<OwnedFd> {

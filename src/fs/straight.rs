@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::real::FOLDER;
+use super::real::{FOLDER, NO_LINK};
 
 /// A step on the way: a folder need not be readable to be walked through.
 #[cfg(target_os = "linux")]
@@ -25,12 +25,8 @@ const STEP: OFlags = FOLDER.difference(OFlags::RDONLY).union(OFlags::PATH);
 const STEP: OFlags = FOLDER;
 
 /// Opens the folder at a real path, following no link.
-#[cfg(target_os = "linux")]
 pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
-    use rustix::fs::ResolveFlags;
-    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let flags = FOLDER.difference(OFlags::NOFOLLOW);
-    match rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve) {
+    match at_once(path, FOLDER.difference(OFlags::NOFOLLOW)) {
         // Unknown to an old kernel, or kept from us by a container that knows no such call.
         Err(Errno::NOSYS | Errno::PERM) => walk(path),
         Err(Errno::LOOP) => Err(became_a_link()),
@@ -38,10 +34,34 @@ pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-/// Opens the folder at a real path, following no link.
+/// Opens the file at a real path for reading, following no link; `None` where that fails, or takes more than one step.
+/// Never hangs, whatever stands there.
+pub(super) fn file(path: &Path) -> Option<OwnedFd> {
+    at_once(path, OFlags::RDONLY | NO_LINK).ok()
+}
+
+/// Whether there is something at `path`, and no link on the way nor at its end. `false` where that takes more than one
+/// step to find out.
+#[cfg(target_os = "linux")]
+pub(super) fn leads_to_something(path: &Path) -> bool {
+    at_once(path, OFlags::PATH | OFlags::CLOEXEC).is_ok()
+}
+
 #[cfg(not(target_os = "linux"))]
-pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
-    walk(path)
+pub(super) fn leads_to_something(_: &Path) -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+fn at_once(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    use rustix::fs::ResolveFlags;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn at_once(_: &Path, _: OFlags) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
 }
 
 /// The same, step by step: each folder is opened in the one before.

@@ -14,6 +14,9 @@ use std::{
     process,
 };
 
+/// Most files that the kernel makes up are not so long; it tells no size beforehand.
+const KERNEL: usize = 4096;
+
 /// The text of a file; `None` when it is not there.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub fn read_text(path: &Path) -> io::Result<Option<String>> {
 /// not ours to read.
 #[must_use]
 pub fn read_kernel(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(KERNEL.min(usize::try_from(limit).unwrap_or(KERNEL)));
     File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

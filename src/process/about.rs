@@ -55,6 +55,13 @@ pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// How many files this process may have open.
+#[must_use]
+pub fn open_files() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 /// The way to the root folder of a process.
 #[must_use]
 pub fn root(pid: u32) -> PathBuf {

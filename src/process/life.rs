@@ -81,12 +81,23 @@ pub fn argv(pid: u32) -> Option<Vec<String>> {
     Some(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
 }
 
-/// Whether this process was started to ignore a signal; `false` where the system does not tell.
+/// Signals, a bit each, from the lowest up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signals(u64);
+
+impl Signals {
+    /// Whether a signal is among them.
+    #[must_use]
+    pub fn contain(self, signal: i32) -> bool {
+        u32::try_from(signal - 1).is_ok_and(|bit| self.0.checked_shr(bit).unwrap_or(0) & 1 == 1)
+    }
+}
+
+/// The signals that this process was started to ignore; none where the system does not tell.
 #[must_use]
-pub fn ignores(signal: i32) -> bool {
+pub fn ignored_signals() -> Signals {
     let status = fs::read_kernel(Path::new("/proc/self/status"), MAX_STATUS).unwrap_or_default();
-    let mask = ignored(&String::from_utf8_lossy(&status));
-    u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or(0) & 1 == 1)
+    Signals(ignored(&String::from_utf8_lossy(&status)))
 }
 
 /// The signals that a process ignores, one bit each, from the lowest up.
@@ -165,8 +176,9 @@ mod tests {
         assert_eq!(ignored("Name:\tx\nSigIgn:\t0000000000000001\nSigCgt:\t0\n"), 1);
         assert_eq!((ignored(""), ignored("SigIgn: zz")), (0, 0));
         // Rust's own start makes every program ignore SIGPIPE.
-        assert!(!Path::new("/proc/self/status").exists() || ignores(13));
-        assert!(!ignores(9) && !ignores(0) && !ignores(-7) && !ignores(99));
+        let ignored = ignored_signals();
+        assert!(!Path::new("/proc/self/status").exists() || ignored.contain(13));
+        assert!([9, 0, -7, 99].iter().all(|signal| !ignored.contain(*signal)));
     }
 
     #[test]

@@ -8,6 +8,6 @@ mod about;
 mod identity;
 mod life;
 
-pub use about::{Environment, environment, owner, root, started_ns, user, working_folder};
+pub use about::{Environment, environment, open_files, owner, root, started_ns, user, working_folder};
 pub use identity::{Identity, World};
-pub use life::{Life, argv, ignores, life, pids};
+pub use life::{Life, Signals, argv, ignored_signals, life, pids};

@@ -20,7 +20,7 @@ pub(crate) use file::{RESCUED, SWAP};
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
 pub use pins::{Pin, PinBook};
-pub use state::State;
+pub use state::{LastSweep, State};
 
 use crate::{
     lock::Stop,
@@ -143,6 +143,12 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
 
     /// What was remembered; nothing when there is nothing that can be read.
     fn state(&self) -> State;
+
+    /// The last sweep as it was remembered a moment ago, where that is cheaper to have. Since then it can only have become
+    /// later: this is enough to say that nothing is due, and for nothing else.
+    fn last_sweep_at_least(&self) -> Option<LastSweep> {
+        None
+    }
 
     /// Remembers `state`.
     ///

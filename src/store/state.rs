@@ -37,6 +37,39 @@ pub struct State {
     cooling: Option<Cooling>,
 }
 
+/// When the last sweep was, failed or not, and how many failed since the last good one: enough to tell when the next is
+/// due, and for nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LastSweep {
+    #[serde(rename = "lastSweep")]
+    at: Option<i64>,
+    failures: u32,
+}
+
+impl LastSweep {
+    /// When the next sweep is due; `None` when none ever was, so that the first is due at once.
+    #[must_use]
+    pub fn next_due(self, every: Age) -> Option<Timestamp> {
+        self.at.map(|last| Timestamp::from_millis(last).plus(self.pause(every)))
+    }
+
+    /// Until when there is nothing to do at `now`; `None` when a sweep is due. A stamp from the future is ignored, not
+    /// waited for.
+    #[must_use]
+    pub fn rests_until(self, now: Timestamp, every: Age) -> Option<Timestamp> {
+        self.at.filter(|last| *last <= now.as_millis())?;
+        self.next_due(every).filter(|due| now < *due)
+    }
+
+    /// `every`, and after failures twice as long for each: 5, 10, 20, 40, 60 minutes.
+    fn pause(self, every: Age) -> Age {
+        let Some(doublings) = self.failures.checked_sub(1) else { return every };
+        let grown = every.max(FIRST_PAUSE).times(1 << doublings.min(30));
+        grown.min(LONGEST_PAUSE.max(every))
+    }
+}
+
 /// A policy that waits until it may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Cooling {
@@ -122,24 +155,22 @@ impl State {
         self.failures
     }
 
+    /// What of it tells when the next sweep is due.
+    #[must_use]
+    pub const fn last(&self) -> LastSweep {
+        LastSweep { at: self.last_sweep, failures: self.failures }
+    }
+
     /// When the next sweep is due; `None` when none ever was, so that the first is due at once.
     #[must_use]
     pub fn next_due(&self, every: Age) -> Option<Timestamp> {
-        self.last_sweep.map(|last| Timestamp::from_millis(last).plus(self.pause(every)))
+        self.last().next_due(every)
     }
 
     /// Whether a sweep is due at `now`. A stamp from the future is ignored, not waited for.
     #[must_use]
     pub fn is_due(&self, now: Timestamp, every: Age) -> bool {
-        let from_future = self.last_sweep.is_some_and(|last| last > now.as_millis());
-        from_future || self.next_due(every).is_none_or(|due| due <= now)
-    }
-
-    /// `every`, and after failures twice as long for each: 5, 10, 20, 40, 60 minutes.
-    fn pause(&self, every: Age) -> Age {
-        let Some(doublings) = self.failures.checked_sub(1) else { return every };
-        let grown = every.max(FIRST_PAUSE).times(1 << doublings.min(30));
-        grown.min(LONGEST_PAUSE.max(every))
+        self.last().rests_until(now, every).is_none()
     }
 }
 
@@ -171,6 +202,16 @@ mod tests {
     fn a_stamp_from_the_future_is_ignored() {
         let state = State::swept_at(T.plus(Age::from_hours(9_999)));
         assert!(state.is_due(T, EVERY));
+    }
+
+    #[test]
+    fn what_is_due_can_be_told_without_understanding_the_rest() {
+        let state = State::swept_at(T).after_failure(T).with_policy(&Policy::default());
+        let text = serde_json::to_string(&state).unwrap();
+        for text in [text.clone(), text.replace("policy", "what"), text.replace("keepLast", "{")] {
+            assert_eq!(serde_json::from_str::<LastSweep>(&text).unwrap(), state.last(), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<LastSweep>("{}").unwrap().rests_until(T, EVERY), None);
     }
 
     #[test]

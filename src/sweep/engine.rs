@@ -140,7 +140,7 @@ impl<'a, S: Store + 'static> Job<'a, S> {
         if self.policy.is_off() {
             return self.idle(Outcome::Disabled);
         }
-        if let Some(throttled) = self.throttled() {
+        if let Some(throttled) = self.throttled_already().or_else(|| self.throttled()) {
             return throttled;
         }
         if self.options.dry_run {
@@ -217,13 +217,21 @@ impl<'a, S: Store + 'static> Job<'a, S> {
         report
     }
 
-    fn throttled(&self) -> Option<StoreReport> {
-        let state = self.store.state();
-        if self.options.force || state.is_due(self.now, self.options.every) {
+    /// The answer of a store that is not due, as far as was known a moment ago: by now it can only be less so.
+    fn throttled_already(&self) -> Option<StoreReport> {
+        if self.options.force {
             return None;
         }
-        let next_due = state.next_due(self.options.every);
-        Some(StoreReport { next_due, ..self.idle(Outcome::Throttled) })
+        let due = self.store.last_sweep_at_least()?.rests_until(self.now, self.options.every)?;
+        Some(StoreReport { next_due: Some(due), ..self.idle(Outcome::Throttled) })
+    }
+
+    fn throttled(&self) -> Option<StoreReport> {
+        if self.options.force {
+            return None;
+        }
+        let due = self.store.state().last().rests_until(self.now, self.options.every)?;
+        Some(StoreReport { next_due: Some(due), ..self.idle(Outcome::Throttled) })
     }
 
     /// Sweeps and remembers when. A sweep that failed counts too, or a broken store would be tried at every tick.

@@ -11,6 +11,7 @@ mod engine;
 mod guards;
 mod items;
 mod log;
+pub mod many;
 mod plan_file;
 mod reaper;
 mod report;

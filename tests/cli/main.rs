@@ -18,6 +18,7 @@ mod doctor;
 mod guards;
 mod limits;
 mod log;
+mod many;
 mod others;
 mod output;
 mod past;

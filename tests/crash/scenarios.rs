@@ -99,7 +99,7 @@ const THROTTLED: Scenario = Scenario {
     next: &["tick", "{store}"],
     old: "-SSG",
     new: "-SSG",
-    least: 30,
+    least: 8,
     ..Scenario::PRUNE
 };
 

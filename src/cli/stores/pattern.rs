@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use glob::{MatchOptions, Pattern};
 use session_reaper::{Error, fs};
 
-use super::{Target, below, found, is_folder_of_stores};
+use super::{Find, Target, below, found, is_folder_of_stores, spread};
 use crate::cli::Failure;
 
 /// As a shell does it: a wildcard takes no hidden name.
@@ -49,7 +49,7 @@ pub(super) fn is_pattern(text: &str) -> bool {
 }
 
 /// The stores that a pattern matches. Of the folders that it matches, those without a store are left out.
-pub(super) fn matching(pattern: &str) -> Result<Vec<Target>, Failure> {
+pub(super) fn matching(pattern: &str) -> Result<Vec<Find>, Failure> {
     let refuse = |error: glob::PatternError| {
         Failure::usage(format!("{pattern:?} is no pattern: {error}; nothing was removed"))
     };
@@ -61,10 +61,10 @@ pub(super) fn matching(pattern: &str) -> Result<Vec<Target>, Failure> {
     let root = match fs::real_path(here(&start)) {
         Ok(None) => return Ok(Vec::new()),
         Ok(Some(root)) => root,
-        Err(error) => return Ok(vec![Target::None(Error::io("find", &start, error))]),
+        Err(error) => return Ok(vec![Find::none(Error::io("find", &start, error))]),
     };
     let rest = parts.iter().skip_while(|part| matches!(part, Part::Name(_)));
-    let mut walk = Walk { root, found: Vec::new() };
+    let mut walk = Walk { root: &root, found: Vec::new() };
     walk.down(&start, &rest.collect::<Vec<_>>());
     Ok(walk.found)
 }
@@ -74,12 +74,12 @@ fn here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
-struct Walk {
-    root: PathBuf,
-    found: Vec<Target>,
+struct Walk<'a> {
+    root: &'a Path,
+    found: Vec<Find>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn down(&mut self, at: &Path, parts: &[&Part]) {
         match parts.split_first() {
             None => self.arrive(at),
@@ -91,26 +91,31 @@ impl Walk {
 
     /// Whatever stands here, if it really is below the folder that the pattern begins with.
     fn arrive(&mut self, at: &Path) {
-        match found(at, &self.root) {
-            Some(Target::Store(_)) if is_folder_of_stores(at) => {
-                self.found.extend(below(at, Some(&self.root)));
+        match found(at, self.root) {
+            Some(Find(Target::Store(store), _)) if !store.is_plain() && is_folder_of_stores(at) => {
+                self.found.extend(below(at, Some(self.root)));
             }
             other => self.found.extend(other),
         }
     }
 
     fn enter_those_like(&mut self, folder: &Path, pattern: &Pattern, rest: &[&Part]) {
-        for name in self.names(folder) {
+        let names = self.names(folder);
+        let root = self.root;
+        let below = spread::over(&names, |name| {
+            let mut walk = Walk { root, found: Vec::new() };
             if pattern.matches_with(&name.to_string_lossy(), LIKE_A_SHELL) {
-                self.down(&folder.join(name), rest);
+                walk.down(&folder.join(name), rest);
             }
-        }
+            walk.found
+        });
+        self.found.extend(below.into_iter().flatten());
     }
 
     /// This folder, and every folder in it that is neither hidden nor a link.
     fn enter_all(&mut self, folder: &Path, rest: &[&Part], again: &[&Part]) {
         if let Err(error) = fs::enter(here(folder)) {
-            return self.found.push(Target::None(Error::io("enter the folder", folder, error)));
+            return self.found.push(Find::none(Error::io("enter the folder", folder, error)));
         }
         self.down(folder, rest);
         for name in self.names(folder).into_iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")) {
@@ -123,7 +128,7 @@ impl Walk {
 
     fn names(&mut self, folder: &Path) -> Vec<std::ffi::OsString> {
         fs::names_in(here(folder)).unwrap_or_else(|error| {
-            self.found.push(Target::None(Error::io("list the folder", here(folder), error)));
+            self.found.push(Find::none(Error::io("list the folder", here(folder), error)));
             Vec::new()
         })
     }

@@ -49,8 +49,9 @@ pub struct SignalWatch {
 }
 
 pub(super) fn watch(table: Arc<dyn GiveUp>) -> io::Result<SignalWatch> {
+    let ignored = process::ignored_signals();
     let wanted: Vec<i32> =
-        [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !process::ignores(*signal)).collect();
+        [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contain(*signal)).collect();
     let switch = by_default(&wanted)?;
     let mut signals = Signals::new(&wanted)?;
     let handle = signals.handle();

@@ -5,12 +5,15 @@ use std::{
     io,
 };
 
-use super::{FileStore, Guard, place::Place};
+use super::{
+    FileStore, Guard,
+    place::{Place, with_ending},
+};
 use crate::{
     fs::{Disk, OUR_FOLDER, Owner, Reader, Writer, is_temp_of, temp_name},
     lock,
     model::Error,
-    store::State,
+    store::{LastSweep, State},
 };
 
 pub(super) const LOCK: &str = ".lock";
@@ -30,6 +33,12 @@ pub(super) fn open_or_make<D: Disk>(
 ) -> Result<D::Folder, Error> {
     let folder = store.disk.private_folder(&place.folder, OsStr::new(OUR_FOLDER), owner);
     folder.map_err(store.fail("open the folder .session-reaper beside"))
+}
+
+/// The last sweep, where a glance tells it.
+pub(super) fn glance<D: Disk>(store: &FileStore<D>) -> Option<LastSweep> {
+    let name = with_ending(store.path.file_name()?, STATE);
+    serde_json::from_slice(&store.disk.beside(&store.path, store.root.as_deref(), &name)?).ok()
 }
 
 /// What was remembered, if anything was and it can be read.

@@ -50,7 +50,7 @@ pub use rewrite::Rewrite;
 pub use spot::Spot;
 pub use undo::{Force, Returned, Returning, Undoing, Wish};
 
-use super::{Access, Commit, Others, Pin, PinBook, Planned, Request, Show, State, Store, Tidy};
+use super::{Access, Commit, LastSweep, Others, Pin, PinBook, Planned, Request, Show, State, Store, Tidy};
 use crate::{
     fs::{Disk, Owner, RealDisk},
     json::Layout,
@@ -75,6 +75,8 @@ pub struct FileStore<D: Disk = RealDisk> {
     root: Option<PathBuf>,
     /// Whether other programs of this machine can write it.
     has_neighbours: bool,
+    /// What a glance told when the store was found.
+    glanced: Option<LastSweep>,
 }
 
 /// The store as it was read, still open: what it held can be read even after it was replaced.
@@ -106,7 +108,7 @@ impl FileStore {
 impl<D: Disk> FileStore<D> {
     /// The store at `path` of a disk that no other program of this machine writes to.
     pub fn on(disk: D, path: impl Into<PathBuf>) -> Self {
-        Self { disk, path: path.into(), root: None, has_neighbours: false }
+        Self { disk, path: path.into(), root: None, has_neighbours: false, glanced: None }
     }
 
     /// The same store, which no gateway knows of: nobody looks whether one is live.
@@ -124,7 +126,22 @@ impl<D: Disk> FileStore<D> {
     #[must_use]
     pub fn contained_in(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
+        self.glanced = None;
         self
+    }
+
+    /// The same store, glanced at: whether it is there, with no link on the way, in its root, and when it was swept last.
+    /// A glance that tells all of that saves the first look of a tick.
+    #[must_use]
+    pub fn glanced_at(mut self) -> Self {
+        self.glanced = folder::glance(&self);
+        self
+    }
+
+    /// Whether a glance found it: a regular file with no link on the way, in its root if it has one.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.glanced.is_some()
     }
 
     /// The real folder that the store must be in, if any.
@@ -238,6 +255,10 @@ impl<D: Disk> Store for FileStore<D> {
 
     fn state(&self) -> State {
         folder::read_state(self).unwrap_or_default()
+    }
+
+    fn last_sweep_at_least(&self) -> Option<LastSweep> {
+        self.glanced.or_else(|| folder::glance(self))
     }
 
     fn remember(&self, guard: &Guard<D>, state: &State) -> Result<(), Error> {

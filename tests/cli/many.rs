@@ -1,0 +1,73 @@
+//! Many stores in one call: several are swept at a time, and nothing of that is to be seen.
+
+use serde_json::Value;
+
+use crate::world::{World, usual_store, usual_survivors};
+
+const FOLDERS: usize = 40;
+
+/// Forty folders, in each of which lie two stores.
+fn eighty() -> (World, Vec<String>) {
+    let world = World::new();
+    let mut names = Vec::new();
+    for folder in 0..FOLDERS {
+        for name in ["sessions.json", "other.json"] {
+            let name = format!("f{folder:02}/{name}");
+            world.write(&name, &usual_store());
+            names.push(name);
+        }
+    }
+    (world, names)
+}
+
+fn paths(report: &Value) -> Vec<&str> {
+    report["stores"].as_array().unwrap().iter().map(|store| store["store"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_store_is_swept_once_and_told_in_the_order_that_it_was_named_in() {
+    let (world, names) = eighty();
+    let line = names.join(" ");
+    let report = world.run(&format!("prune --yes --json {line}")).expect(0).json();
+    assert_eq!(paths(&report), names);
+    assert_eq!((&report["totals"]["pruned"], &report["done"]), (&(4 * FOLDERS).into(), &true.into()));
+    for name in &names {
+        assert_eq!(world.read(name), usual_survivors(), "{name}");
+    }
+    let told = world.run(&format!("tick --json {line}")).expect(0).json();
+    assert_eq!(paths(&told), names);
+    assert!(told["stores"].as_array().unwrap().iter().all(|store| store["outcome"] == "throttled"));
+}
+
+#[test]
+fn i3_one_run_of_many_stores_is_written_down_for_each_and_taken_back_whole() {
+    let (world, names) = eighty();
+    let line = names.join(" ");
+    let report = world.run(&format!("prune --yes --json {line}")).expect(0).json();
+    let stores: Vec<_> = names.iter().map(|name| format!("--store {name}")).collect();
+    let stores = stores.join(" ");
+    let runs = world.run(&format!("history --json {stores}")).expect(0).json();
+    let runs = runs["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), names.len());
+    assert!(runs.iter().all(|run| run["run"] == report["run"] && run["pruned"] == 2), "{runs:?}");
+    world.run(&format!("undo {stores}")).expect(0);
+    for name in &names {
+        assert_eq!(world.read(name), usual_store(), "{name}");
+    }
+}
+
+#[test]
+fn one_store_that_cannot_be_swept_keeps_none_of_the_others() {
+    let (world, names) = eighty();
+    for name in names.iter().step_by(7) {
+        world.write(name, "{\"torn\":");
+    }
+    let report = world.run(&format!("prune --yes --json {}", names.join(" "))).expect(3).json();
+    assert_eq!(paths(&report), names);
+    for (at, name) in names.iter().enumerate() {
+        let (outcome, text) =
+            if at % 7 == 0 { ("failed", "{\"torn\":".to_owned()) } else { ("swept", usual_survivors()) };
+        assert_eq!(report["stores"][at]["outcome"], outcome);
+        assert_eq!(world.read(name), text, "{name}");
+    }
+}
