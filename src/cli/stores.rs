@@ -175,9 +175,10 @@ fn below(folder: &Path, outer: Option<&Path>) -> Vec<Find> {
 /// The stores of every agent in `agents`.
 fn of_agents(agents: &Path, root: &Path) -> Vec<Find> {
     match fs::names_in(agents) {
-        Ok(names) => {
-            spread::over(&names, |name| found(&agents.join(name).join(OF_AGENT), root)).into_iter().flatten().collect()
-        }
+        Ok(names) => spread::over(&names, |name| found(&agents.join(name).join(OF_AGENT), root))
+            .into_iter()
+            .flatten()
+            .collect(),
         Err(error) => vec![Find::none(Error::io("list the folder", agents, error))],
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room that touches files")]
 
 use std::{
+    borrow::Cow,
     ffi::OsStr,
     io,
     path::{Component, Path, PathBuf},
@@ -27,15 +28,14 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
 /// All of the small file `name` in our folder beside the file at `path`; `None` where that takes a closer look: when there
 /// is a link on the way to either, when `path` is no regular file, and when it is not surely in `root`.
 pub(super) fn beside(path: &Path, root: Option<&Path>, name: &OsStr) -> Option<Vec<u8>> {
-    if root.is_some_and(|root| plain(path).is_none_or(|real| !real.starts_with(root))) {
+    if root.is_some_and(|root| !is_in(path, root)) {
         return None;
     }
     let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return None;
     }
-    let mut near = path.parent()?.join(OUR_FOLDER);
-    near.push(name);
+    let near: PathBuf = [path.parent()?.as_os_str(), OUR_FOLDER.as_ref(), name].iter().collect();
     let file = straight::file(&near)?;
     let mut buffer = [0; MOST];
     // A file that is cut short here is no text of ours, and what is not understood is looked at again.
@@ -43,12 +43,27 @@ pub(super) fn beside(path: &Path, root: Option<&Path>, name: &OsStr) -> Option<V
     buffer.get(..length).map(<[u8]>::to_vec)
 }
 
+/// Whether the words of a path alone tell that it leads into `root`.
+fn is_in(path: &Path, root: &Path) -> bool {
+    if path.is_absolute() {
+        !goes_back(path) && path.starts_with(root)
+    } else {
+        plain(path).is_some_and(|real| real.starts_with(root))
+    }
+}
+
 /// The path from the root on, if its words alone tell that.
 pub(super) fn plain(path: &Path) -> Option<PathBuf> {
-    if path.components().any(|part| part == Component::ParentDir) {
+    if goes_back(path) {
         return None;
     }
-    std::path::absolute(path).ok().map(|whole| whole.components().collect())
+    let whole =
+        if path.is_absolute() { Cow::Borrowed(path) } else { Cow::Owned(std::path::absolute(path).ok()?) };
+    Some(whole.components().collect())
+}
+
+fn goes_back(path: &Path) -> bool {
+    path.components().any(|part| part == Component::ParentDir)
 }
 
 #[cfg(test)]
@@ -80,7 +95,12 @@ mod tests {
         let (_dir, root) = tree();
         let inner = ["", "a", "a/.", "a//store", "./a/store", "a/../a/store", "to-a/store", "a/to-store"];
         let none = ["none", "a/none", "a/store/none", "a/store/.", "a/store/"];
-        for path in inner.iter().chain(&none).map(|path| root.join(path)).chain(["src/../src".into(), "src/fs".into()]) {
+        for path in inner
+            .iter()
+            .chain(&none)
+            .map(|path| root.join(path))
+            .chain(["src/../src".into(), "src/fs".into()])
+        {
             let (ours, theirs) = (resolve(&path), std::fs::canonicalize(&path));
             let kind = |found: io::Result<PathBuf>| found.map_err(|error| error.kind());
             assert_eq!(kind(ours), kind(theirs), "{}", path.display());

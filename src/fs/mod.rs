@@ -18,7 +18,9 @@ mod text;
 mod within;
 
 pub use attributes::Attributes;
-pub use find::{enter, is_file, is_folder, is_folder_itself, is_there, names_in, plain_path, real_path, stat};
+pub use find::{
+    enter, is_file, is_folder, is_folder_itself, is_there, names_in, plain_path, real_path, stat,
+};
 pub use make::make_folder;
 #[cfg(any(test, feature = "testing"))]
 pub use mem::MemDisk;

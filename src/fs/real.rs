@@ -2,11 +2,7 @@
 //!
 //! The calls are the same on Linux and macOS, rustix covers what differs; where that ends, a system gets a file of its own.
 
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "this is the room that touches files"
-)]
+#![expect(clippy::disallowed_types, reason = "this is the room that touches files")]
 
 use std::{
     ffi::{OsStr, OsString},
@@ -21,7 +17,9 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, glance, private, straight};
+use super::{
+    Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, glance, private, straight,
+};
 use crate::clock;
 
 pub(super) const FOLDER: OFlags =

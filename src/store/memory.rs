@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Access, Commit, Others, Planned, Request, Show, State, Store, Tidy};
+use super::{Access, Commit, Mark, Others, Planned, Request, Show, State, Store, Tidy};
 use crate::{
     lock::{self, Stop},
     model::{Error, ErrorKind, Key, hex},
@@ -100,6 +100,11 @@ impl Store for MemoryStore {
 
     fn state(&self) -> State {
         open(&self.inner).state.clone()
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        let inner = open(&self.inner);
+        Some(Mark::new(inner.version.to_string(), size(&inner.rows), String::new()))
     }
 
     fn remember(&self, _: &Guard, state: &State) -> Result<(), Error> {

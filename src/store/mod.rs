@@ -5,6 +5,8 @@
 //! passes the same contract tests (`tests/store`). A new kind of store is one more file here.
 
 mod file;
+mod hint;
+mod mark;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
 mod pins;
@@ -17,6 +19,8 @@ pub use file::{
     Undoing, Wish,
 };
 pub(crate) use file::{RESCUED, SWAP};
+pub use hint::Hint;
+pub use mark::Mark;
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
 pub use pins::{Pin, PinBook};
@@ -147,6 +151,12 @@ pub trait Store: fmt::Debug + Clone + Send + Sync {
     /// The last sweep as it was remembered a moment ago, where that is cheaper to have. Since then it can only have become
     /// later: this is enough to say that nothing is due, and for nothing else.
     fn last_sweep_at_least(&self) -> Option<LastSweep> {
+        None
+    }
+
+    /// What tells, without reading a row, whether the store and its pins are what they were; `None` where nothing surely
+    /// does.
+    fn mark(&self) -> Option<Mark> {
         None
     }
 

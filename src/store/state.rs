@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Hint;
 use crate::{
     model::{Age, Timestamp},
     policy::Policy,
@@ -35,6 +36,9 @@ pub struct State {
     policy: Option<Value>,
     /// A tighter policy that was refused, and since when.
     cooling: Option<Cooling>,
+    /// What the last full read proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<Hint>,
 }
 
 /// When the last sweep was, failed or not, and how many failed since the last good one: enough to tell when the next is
@@ -81,14 +85,21 @@ impl State {
     /// The state after a sweep at `now` that went well.
     #[must_use]
     pub const fn swept_at(now: Timestamp) -> Self {
-        Self { last_sweep: Some(now.as_millis()), failures: 0, clock: None, policy: None, cooling: None }
+        Self {
+            last_sweep: Some(now.as_millis()),
+            failures: 0,
+            clock: None,
+            policy: None,
+            cooling: None,
+            hint: None,
+        }
     }
 
     /// The state after a sweep at `now` that failed.
     #[must_use]
     pub fn after_failure(&self, now: Timestamp) -> Self {
         let failures = self.failures.saturating_add(1);
-        Self { last_sweep: Some(now.as_millis()), failures, ..self.clone() }
+        Self { last_sweep: Some(now.as_millis()), failures, hint: None, ..self.clone() }
     }
 
     /// The same, with the policy that went through.
@@ -109,13 +120,25 @@ impl State {
         Self { clock: clock.map(Timestamp::as_millis), ..self }
     }
 
+    /// The same, with what a full read proved.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<Hint>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// What the last full read proved.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&Hint> {
+        self.hint.as_ref()
+    }
+
     /// The state after a sweep at `now` that was refused because its policy, which has this digest, takes more than the
     /// last one. That is no failure.
     #[must_use]
     pub fn after_cooling(&self, now: Timestamp, digest: &str) -> Self {
         let since = self.cooling_since(now, digest).unwrap_or(now).as_millis();
         let cooling = Some(Cooling { digest: digest.to_owned(), since });
-        Self { last_sweep: Some(now.as_millis()), failures: 0, cooling, ..self.clone() }
+        Self { last_sweep: Some(now.as_millis()), failures: 0, cooling, hint: None, ..self.clone() }
     }
 
     /// Since when a policy with this digest waits, where it does. A stamp from the future is none.

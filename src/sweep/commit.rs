@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Options, Outcome, StoreReport, engine::Job};
+use super::{Options, Outcome, StoreReport, engine::Job, hint::Looked};
 use crate::{
     lock::{self, Stop},
     model::{Error, ErrorKind, Key},
@@ -108,7 +108,9 @@ impl<S: Store + 'static> Job<'_, S> {
     pub(super) fn sweep(&self, guard: &S::Guard) -> Result<StoreReport, Error> {
         let swept = until_done(self.store, guard, self.options, |hold, left| {
             let begin = Instant::now();
+            let mark = self.mark_before();
             let planned = self.read(self.detail(), false)?;
+            self.looked.replace(Looked::at(mark, &planned.plan));
             let reading = begin.elapsed();
             Ok(match self.commit(guard, planned, hold, left)? {
                 Tried::Done(report) => Attempt::Done(report),

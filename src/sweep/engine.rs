@@ -1,12 +1,14 @@
 //! One store through one sweep.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     io,
     time::{Duration, Instant},
 };
 
-use super::{Items, Outcome, PlanFile, RunId, StoreReport, Verb, commit::Tried, log, write_plan};
+use super::{
+    Items, Outcome, PlanFile, RunId, StoreReport, Verb, commit::Tried, hint::Looked, log, write_plan,
+};
 use crate::{
     lock::Stop,
     model::{Age, Error, ErrorKind, Retention, Timestamp},
@@ -129,11 +131,14 @@ pub(super) struct Job<'a, S> {
     pub(super) cooling: OnceCell<String>,
     /// Whether all that is known of the time agrees with `now`.
     pub(super) is_on_time: Cell<bool>,
+    /// What was found where nothing had to go.
+    pub(super) looked: RefCell<Option<Looked>>,
 }
 
 impl<'a, S: Store + 'static> Job<'a, S> {
-    const fn new(verb: Verb, store: &'a S, policy: &'a Policy, now: Timestamp, options: &'a Options) -> Self {
-        Self { verb, store, policy, now, options, cooling: OnceCell::new(), is_on_time: Cell::new(false) }
+    fn new(verb: Verb, store: &'a S, policy: &'a Policy, now: Timestamp, options: &'a Options) -> Self {
+        let (cooling, is_on_time, looked) = (OnceCell::new(), Cell::new(false), RefCell::new(None));
+        Self { verb, store, policy, now, options, cooling, is_on_time, looked }
     }
 
     fn tick(&self) -> StoreReport {
@@ -236,7 +241,7 @@ impl<'a, S: Store + 'static> Job<'a, S> {
 
     /// Sweeps and remembers when. A sweep that failed counts too, or a broken store would be tried at every tick.
     fn sweep_and_remember(&self, guard: &S::Guard) -> StoreReport {
-        let swept = self.sweep(guard);
+        let swept = self.nothing_can_be_due().map_or_else(|| self.sweep(guard), Ok);
         let state = self.state_after(&swept);
         let _stake = self.options.stop.enter();
         if swept.is_ok() {

@@ -126,6 +126,7 @@ impl<S: Store + 'static> Job<'_, S> {
     /// remove something; a time that somebody chose proves nothing about clocks.
     pub(super) fn state_of(&self, report: &StoreReport, before: &State) -> State {
         let state = State::swept_at(self.now).with_clock(self.clock_after(before));
+        let state = state.with_hint(self.hint_after(report, before));
         if self.verb == Verb::Tick || report.outcome == Outcome::Swept {
             state.with_policy(self.policy)
         } else {
@@ -182,7 +183,7 @@ pub(super) fn against_the_clock(
 }
 
 /// What tells one policy from another.
-fn digest(policy: &Policy) -> String {
+pub(super) fn digest(policy: &Policy) -> String {
     let text = serde_json::to_string(policy).unwrap_or_default();
     hex(&Sha256::digest(text.as_bytes()))
 }

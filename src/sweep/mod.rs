@@ -9,6 +9,7 @@ mod commit;
 mod compact;
 mod engine;
 mod guards;
+mod hint;
 mod items;
 mod log;
 pub mod many;

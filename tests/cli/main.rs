@@ -16,6 +16,7 @@ mod check;
 mod config;
 mod doctor;
 mod guards;
+mod hint;
 mod limits;
 mod log;
 mod many;

@@ -1,8 +1,10 @@
 //! Many stores in one call: several are swept at a time, and nothing of that is to be seen.
 
+use std::os::unix::fs::symlink;
+
 use serde_json::Value;
 
-use crate::world::{World, usual_store, usual_survivors};
+use crate::world::{NOW, World, usual_store, usual_survivors};
 
 const FOLDERS: usize = 40;
 
@@ -70,4 +72,57 @@ fn one_store_that_cannot_be_swept_keeps_none_of_the_others() {
         assert_eq!(report["stores"][at]["outcome"], outcome);
         assert_eq!(world.read(name), text, "{name}");
     }
+}
+
+/// So many agents that several threads look for their stores.
+const AGENTS: usize = 300;
+
+#[test]
+fn hundreds_of_stores_are_found_once_and_in_order_however_they_are_named() {
+    let world = World::new();
+    let name = |number| format!("state/agents/a{number:03}/sessions/sessions.json");
+    let names: Vec<String> = (0..AGENTS).map(name).collect();
+    for (number, name) in names.iter().enumerate() {
+        world.write(name, "{}");
+        // Every other one was swept just now, and can be found at a glance.
+        if number % 2 == 0 {
+            let state = name.replace("sessions.json", ".session-reaper/sessions.json.state");
+            world.write(&state, &format!("{{\"lastSweep\":{NOW},\"failures\":0}}"));
+        }
+    }
+    symlink("state", world.path("link")).unwrap();
+    let list = names.join(" ");
+    for line in ["state", "state/agents/*/sessions/sessions.json", &list, "state link state/agents/* state"] {
+        let report = world.run(&format!("tick -n --json {line}")).expect(0).json();
+        assert_eq!(paths(&report), names, "{line}");
+        for (number, store) in report["stores"].as_array().unwrap().iter().enumerate() {
+            let wanted = if number % 2 == 0 { "throttled" } else { "nothing" };
+            assert_eq!(store["outcome"], wanted, "{line}: {number}");
+        }
+    }
+}
+
+#[test]
+fn i10_a_state_beside_a_link_to_a_store_is_not_that_store_s() {
+    let world = World::new();
+    world.write("real/sessions.json", &usual_store());
+    let state = format!("{{\"lastSweep\":{NOW},\"failures\":0}}");
+    world.write("links/.session-reaper/sessions.json.state", &state);
+    symlink("../real/sessions.json", world.path("links/sessions.json")).unwrap();
+    let report = world.run("tick --json links/sessions.json").expect(0).json();
+    assert_eq!(report["stores"][0]["outcome"], "swept");
+    assert_eq!(world.read("real/sessions.json"), usual_survivors());
+    let through_a_folder =
+        world.run("tick --json links/../real/sessions.json links/sessions.json").expect(0).json();
+    assert_eq!(through_a_folder["stores"][0]["outcome"], "throttled");
+    assert_eq!(paths(&through_a_folder).len(), 1);
+}
+
+#[test]
+fn a_store_that_has_gone_is_missing_whatever_its_state_says() {
+    let (world, store) = World::with_store();
+    world.run("tick sessions.json").expect(0);
+    std::fs::remove_file(store).unwrap();
+    let report = world.run("tick --json sessions.json").expect(10).json();
+    assert_eq!(report["stores"][0]["error"]["kind"], "missing");
 }

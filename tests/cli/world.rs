@@ -140,6 +140,13 @@ impl World {
         self.ran(self.command_at(now, line.split_whitespace()).output().unwrap())
     }
 
+    /// Runs a line of words by the machine's clock.
+    pub(crate) fn run_by_the_clock(&self, line: &str) -> Ran {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("session-reaper"));
+        command.env_clear().current_dir(self.dir.path()).env("HOME", self.dir.path()).stdin(Stdio::null());
+        self.ran(command.args(line.split_whitespace()).output().unwrap())
+    }
+
     pub(crate) fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> Ran {
         self.ran(self.command(line.split_whitespace()).envs(variables.iter().copied()).output().unwrap())
     }

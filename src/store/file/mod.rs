@@ -17,6 +17,7 @@ mod edit;
 mod folder;
 mod hold;
 mod look;
+mod mark;
 mod others;
 mod past;
 mod pending;
@@ -50,7 +51,9 @@ pub use rewrite::Rewrite;
 pub use spot::Spot;
 pub use undo::{Force, Returned, Returning, Undoing, Wish};
 
-use super::{Access, Commit, LastSweep, Others, Pin, PinBook, Planned, Request, Show, State, Store, Tidy};
+use super::{
+    Access, Commit, LastSweep, Mark, Others, Pin, PinBook, Planned, Request, Show, State, Store, Tidy,
+};
 use crate::{
     fs::{Disk, Owner, RealDisk},
     json::Layout,
@@ -259,6 +262,10 @@ impl<D: Disk> Store for FileStore<D> {
 
     fn last_sweep_at_least(&self) -> Option<LastSweep> {
         self.glanced.or_else(|| folder::glance(self))
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        mark::of(self)
     }
 
     fn remember(&self, guard: &Guard<D>, state: &State) -> Result<(), Error> {
