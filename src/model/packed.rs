@@ -66,7 +66,9 @@ mod tests {
         fn numbers_come_back_in_order(numbers in prop::collection::vec((any::<u64>(), 0..64_u32), 0..50)) {
             let numbers: Vec<u64> = numbers.into_iter().map(|(number, shift)| number >> shift).collect();
             let mut packed = Packed::default();
-            numbers.iter().for_each(|number| packed.push(*number));
+            for number in &numbers {
+                packed.push(*number);
+            }
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), numbers);
         }
     }

@@ -90,7 +90,7 @@ mod tests {
             docket.push(idle(KeepReason::NoRule));
         }
         docket.change(3, |state| state.decision = Decision::Prune(Rule::MaxEntries));
-        let expected = |at: usize| KeepReason::ALL.get(at / 2).copied().filter(|_| at % 2 == 0);
+        let expected = |at: usize| KeepReason::ALL.get(at / 2).copied().filter(|_| at.is_multiple_of(2));
         for (at, state) in docket.iter().enumerate() {
             assert_eq!(state.prunes(), at == 3);
             assert_eq!(state.standing, idle(expected(at).unwrap_or(KeepReason::NoRule)).standing);

@@ -95,7 +95,9 @@ mod tests {
         #[test]
         fn every_spot_comes_back(spots in spots()) {
             let mut list = Spots::default();
-            spots.iter().for_each(|spot| list.push(*spot));
+            for spot in &spots {
+                list.push(*spot);
+            }
             prop_assert_eq!(list.iter().collect::<Vec<_>>(), spots);
         }
     }
