@@ -16,6 +16,7 @@ mod straight;
 mod temp;
 mod text;
 mod within;
+mod writing;
 
 pub use attributes::Attributes;
 pub use find::{

@@ -7,7 +7,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
-    io::{self, Write},
+    io,
     os::{fd::OwnedFd, unix::fs::FileExt},
     path::{Path, PathBuf},
 };
@@ -18,7 +18,8 @@ use rustix::{
 };
 
 use super::{
-    Appender, Attributes, Disk, Owner, Reader, Stat, Writer, find::names_of, glance, private, straight,
+    Appender, Attributes, Disk, Owner, Reader, Stat, find::names_of, glance, private, straight,
+    writing::RealWriter,
 };
 use crate::clock;
 
@@ -37,7 +38,7 @@ pub struct RealLock(#[expect(dead_code, reason = "held open, never looked at")] 
 impl Disk for RealDisk {
     type Folder = OwnedFd;
     type Reader = RealFile;
-    type Writer = RealFile;
+    type Writer = RealWriter;
     type Appender = RealFile;
     type Lock = RealLock;
 
@@ -79,9 +80,9 @@ impl Disk for RealDisk {
         Ok(RealFile(file.into()))
     }
 
-    fn create(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<RealFile> {
+    fn create(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<RealWriter> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | NO_LINK;
-        Ok(RealFile(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into()))
+        Ok(RealWriter::new(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?))
     }
 
     /// By flock on the file itself, which no other program is known to take: it leaves no file behind.
@@ -200,25 +201,6 @@ impl Reader for RealFile {
                 other => return other,
             }
         }
-    }
-}
-
-impl Writer for RealFile {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    fn adopt(&self, attributes: &Attributes) -> io::Result<()> {
-        attributes.give_to(&self.0)
-    }
-
-    fn hand_to(&self, owner: Owner) -> io::Result<()> {
-        private::hand_to(&self.0, owner)
-    }
-
-    /// Asked once: std would ask again after an interruption.
-    fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fsync(&self.0)?)
     }
 }
 
