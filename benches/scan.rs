@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, hint::black_box, ops::Range};
 
 use divan::{Bencher, counter::BytesCount};
-use session_reaper::json::{RawField, RawRow, Scanner, Visit, cuts, means, scan};
+use session_reaper::json::{Asked, RawRow, Scanner, Visit, cuts, scan, testing::Ages};
 
 /// How much text a bench scans: more than the processor's caches hold.
 const SIZE: usize = 64 << 20;
@@ -14,31 +14,15 @@ fn main() {
     divan::main();
 }
 
-/// What a policy would ask for: each row's last `updatedAt`.
-#[derive(Default)]
-struct Ages {
-    updated: u64,
-    sum: u64,
-}
-
-impl Visit for Ages {
-    fn field(&mut self, field: RawField<'_>) {
-        if means(field.name, "updatedAt") {
-            self.updated =
-                std::str::from_utf8(field.text).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-        }
-    }
-
-    fn row(&mut self, row: RawRow<'_>) {
-        self.sum = self.sum.wrapping_add(std::mem::take(&mut self.updated) ^ row.span.start);
-    }
-}
-
 /// Spans of every fourth row.
 #[derive(Default)]
 struct Quarter(Vec<session_reaper::json::Span>, usize);
 
 impl Visit for Quarter {
+    fn asks(&self) -> Asked {
+        Asked::Nothing
+    }
+
     fn row(&mut self, row: RawRow<'_>) {
         self.1 += 1;
         if self.1.is_multiple_of(4) {

@@ -4,7 +4,7 @@ use std::{hint::black_box, io, time::Instant};
 
 use serde::de::IgnoredAny;
 use session_reaper::{
-    json::{RawField, RawRow, Visit, means, scan},
+    json::{scan, testing::Ages},
     specimen::{self, Weight},
 };
 
@@ -17,26 +17,6 @@ use crate::{
 
 /// Finds rows, keys and times.
 pub(crate) const OURS: &str = "session-reaper's scan";
-
-/// What a policy would ask for: each row's last `updatedAt`.
-#[derive(Default)]
-struct Ages {
-    updated: u64,
-    sum: u64,
-}
-
-impl Visit for Ages {
-    fn field(&mut self, field: RawField<'_>) {
-        if means(field.name, "updatedAt") {
-            let text = std::str::from_utf8(field.text).ok();
-            self.updated = text.and_then(|text| text.parse().ok()).unwrap_or(0);
-        }
-    }
-
-    fn row(&mut self, row: RawRow<'_>) {
-        self.sum = self.sum.wrapping_add(std::mem::take(&mut self.updated) ^ row.span.start);
-    }
-}
 
 fn ours(text: &[u8]) -> bool {
     let mut ages = Ages::default();

@@ -21,7 +21,7 @@ use std::{
 
 use session_reaper::{
     FileStore, Policy, Reaper, Timestamp,
-    json::{RawField, RawRow, Visit, means, scan},
+    json::{scan, testing::Ages},
     policy::Detail,
     specimen::{self, Mix, Recipe, Weight},
     store::{Request, Store},
@@ -75,26 +75,6 @@ fn features() -> String {
         features.extend(has.into_iter().filter(|(_, has)| *has).map(|(name, _)| name));
     }
     features.join(" ")
-}
-
-/// What a policy would ask for: each row's last `updatedAt`.
-#[derive(Default)]
-struct Ages {
-    updated: u64,
-    sum: u64,
-}
-
-impl Visit for Ages {
-    fn field(&mut self, field: RawField<'_>) {
-        if means(field.name, "updatedAt") {
-            let text = std::str::from_utf8(field.text).ok();
-            self.updated = text.and_then(|text| text.parse().ok()).unwrap_or(0);
-        }
-    }
-
-    fn row(&mut self, row: RawRow<'_>) {
-        self.sum = self.sum.wrapping_add(std::mem::take(&mut self.updated) ^ row.span.start);
-    }
 }
 
 fn text(rows: u64, weight: Weight) -> Vec<u8> {

@@ -1,21 +1,40 @@
-//! Any bytes: a scan never panics, does not depend on chunks, and takes what another parser takes.
+//! Any bytes: a scan never panics, does not depend on chunks or on its pace, and takes what another parser takes.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
-use session_reaper::json::testing::{Dice, record, record_in_chunks};
+use session_reaper::json::{
+    Asked, Pace,
+    testing::{Dice, record, record_at, record_in_chunks},
+};
 
 fuzz_target!(|text: &[u8]| {
     let whole = record(text);
     let mut dice = Dice::from_seed(text.len() as u64);
     assert_eq!(record_in_chunks(text, || 1), whole);
     assert_eq!(record_in_chunks(text, || dice.pick(&[1, 2, 7, 8, 9, 15, 16, 17, 64])), whole);
+    paces_agree(text, &mut dice);
     assert_eq!(whole.1.is_ok(), is_object(text), "{:?}", whole.1);
     if let Err(error) = whole.1 {
         assert!(error.offset() <= text.len() as u64);
     }
 });
+
+/// Sprints go where rows are: the text is also tried as the value of a row's field.
+fn paces_agree(text: &[u8], dice: &mut Dice<'_>) {
+    let deep = [b"{\"k\":{\"x\":", text, b",\"updatedAt\":1}}"].concat();
+    for asked in [Asked::Everything, Asked::Field("updatedAt")] {
+        for text in [text, &deep] {
+            let walked = record_at(Pace::walk(), asked, text, || usize::MAX);
+            for pace in Pace::all() {
+                assert_eq!(record_at(pace, asked, text, || usize::MAX), walked, "{pace:?}");
+            }
+            let size = || dice.pick(&[1, 63, 64, 65, 100]);
+            assert_eq!(record_at(Pace::best(), asked, text, size), walked);
+        }
+    }
+}
 
 /// The verdict of `serde_json`, which passes over values without looking at what strings and numbers mean, and so
 /// knows nothing of surrogates, overflow and depth: there it agrees with JavaScript.

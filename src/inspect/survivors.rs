@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::{self, RawRow, SyntaxError, Visit};
+use crate::json::{self, Asked, RawRow, SyntaxError, Visit};
 
 /// Two texts of one store compared: before and after rows were removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +64,10 @@ impl Rows {
 }
 
 impl Visit for Rows {
+    fn asks(&self) -> Asked {
+        Asked::Nothing
+    }
+
     fn row(&mut self, row: RawRow<'_>) {
         // The text is in memory: its offsets are as small as its indices.
         let index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);

@@ -1,7 +1,6 @@
 //! Eight bytes at a time: the first one that ends a stretch of string text or of white space.
 //!
-//! Arithmetic on words is what safe code has on every processor. Vectors that are told apart at run time may take its
-//! place behind the same two functions.
+//! For where the machine goes token by token; what a sprint passes over is looked at in wider steps.
 
 /// How many bytes are looked at at once.
 const WIDTH: usize = 8;

@@ -13,35 +13,24 @@ use super::{
     layout::Layout,
     nesting::Nesting,
     number::Number,
+    pace::Pace,
     rows::Rows,
+    sprint::{self, Rules},
+    state::State,
     string::Inside,
-    visit::{ValueKind, Visit},
+    visit::{Asked, ValueKind, Visit},
     word::Word,
 };
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The depth of the fields of rows.
+const FIELDS: u64 = 2;
 
-/// What the next byte is taken for.
-#[derive(Debug, Clone, Copy)]
-enum State {
-    Start,
-    FirstKey,
-    NextKey,
-    Key(Inside),
-    Colon,
-    Value,
-    FirstElement,
-    String(Inside),
-    Number(Number),
-    /// A word of which so many bytes have been seen.
-    Word(Word, u8),
-    AfterValue,
-    End,
-}
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Where the walk over a text stands.
 #[derive(Debug)]
 pub(super) struct Machine {
+    pace: Pace,
     /// The offset of the first byte of the slice in hand.
     base: u64,
     state: State,
@@ -52,8 +41,9 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(pace: Pace) -> Self {
         Self {
+            pace,
             base: 0,
             state: State::Start,
             nesting: Nesting::default(),
@@ -94,6 +84,32 @@ impl Machine {
         self.base + at as u64
     }
 
+    /// Passes over what nobody asks for, and returns the index behind it: often this one.
+    #[inline]
+    pub(super) fn sprint(&mut self, text: &[u8], at: usize, asked: Asked) -> usize {
+        let Some(level) = self.pace.level() else { return at };
+        let floor = self.floor(asked);
+        if self.nesting.depth() < floor {
+            return at;
+        }
+        let rules = Rules { floor, letter: asked.letter() };
+        let here = (self.state, self.nesting.top());
+        let Some((end, state, top)) = sprint::run(level, text, at, here, rules) else { return at };
+        self.state = state;
+        self.nesting.set_top(top);
+        if floor == FIELDS {
+            self.rows.pass_field();
+        }
+        end
+    }
+
+    /// The depth that a sprint stays in: that of a row's fields, or of the inside of one that is being told.
+    fn floor(&self, asked: Asked) -> u64 {
+        let is_between = self.nesting.depth() == FIELDS && self.state.is_between();
+        let is_told = asked == Asked::Everything || self.rows.tells_field() && !is_between;
+        if self.rows.is_object() && is_told { FIELDS + 1 } else { FIELDS }
+    }
+
     /// Reads one token or a piece of it, and returns the index behind it.
     #[inline]
     pub(super) fn step(
@@ -103,7 +119,7 @@ impl Machine {
         visit: &mut (impl Visit + ?Sized),
     ) -> Result<usize, Fault> {
         match self.state {
-            State::Key(inside) => self.key(text, at, inside),
+            State::Key(inside) => self.key(text, at, inside, visit.asks()),
             State::String(inside) => self.string(text, at, inside, visit),
             State::Number(number) => self.number(text, at, number, visit),
             State::Word(word, seen) => self.word(text, at, word, seen, visit),
@@ -160,14 +176,14 @@ impl Machine {
         Ok(at + 1)
     }
 
-    fn key(&mut self, text: &[u8], at: usize, mut inside: Inside) -> Result<usize, Fault> {
+    fn key(&mut self, text: &[u8], at: usize, mut inside: Inside, asked: Asked) -> Result<usize, Fault> {
         let Some(at) = inside.read(text, at)? else {
             self.state = State::Key(inside);
             return Ok(text.len());
         };
         match self.nesting.depth() {
             1 => self.rows.end_key(text, at),
-            2 => self.rows.end_name(text, at),
+            2 => self.rows.end_name(text, at, asked),
             _ => {}
         }
         self.state = State::Colon;
@@ -311,19 +327,7 @@ impl Machine {
     }
 
     /// What must come next.
-    fn wants(&self) -> Wanted {
-        match self.state {
-            State::Start | State::End => Wanted::Object,
-            State::FirstKey => Wanted::KeyOrBrace,
-            State::NextKey => Wanted::Key,
-            State::Key(inside) | State::String(inside) => inside.wants(),
-            State::Colon => Wanted::Colon,
-            State::Value => Wanted::Value,
-            State::FirstElement => Wanted::ValueOrBracket,
-            State::Word(word, _) => Wanted::Word(word),
-            State::Number(number) if !number.may_end() => Wanted::Digit,
-            State::Number(_) | State::AfterValue if self.nesting.in_object() => Wanted::CommaOrBrace,
-            State::Number(_) | State::AfterValue => Wanted::CommaOrBracket,
-        }
+    const fn wants(&self) -> Wanted {
+        self.state.wants(self.nesting.in_object())
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes of JSON: which rows an object has, where they stand, and how to cut some of them out of its text.
 //!
-//! A store may be larger than the memory, so it goes by in chunks and no tree is built: [`Scanner`] tells a a [`Visit`] of
-//! every row and every direct field of a row; [`cuts`] turns the spans of doomed rows into byte ranges to leave out.
+//! A store may be larger than the memory, so it goes by in chunks and no tree is built: [`Scanner`] tells a [`Visit`] of
+//! every row and of the direct fields that it asks for; [`cuts`] turns the spans of doomed rows into byte ranges to leave out.
 //! What stays keeps its bytes. What counts as JSON is what JavaScript's `JSON.parse` takes, because JavaScript reads the
 //! store before and after: see [`Scanner`]. Nothing here knows a policy, a file or a clock.
 
@@ -13,8 +13,11 @@ mod lines;
 mod machine;
 mod nesting;
 mod number;
+mod pace;
 mod rows;
 mod scanner;
+mod sprint;
+mod state;
 mod string;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -28,5 +31,6 @@ mod word;
 pub use decode::{decode, means};
 pub use error::SyntaxError;
 pub use layout::{Layout, cuts};
+pub use pace::Pace;
 pub use scanner::{Scanner, scan};
-pub use visit::{MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit};
+pub use visit::{Asked, MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit};

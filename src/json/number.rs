@@ -35,6 +35,12 @@ impl Number {
         }
     }
 
+    /// Whether a text is a number from its first byte to its last.
+    pub(super) fn is_whole(text: &[u8]) -> bool {
+        let Some(mut number) = text.first().copied().and_then(Self::begin) else { return false };
+        matches!(number.read(text, 1), Ok(None)) && number.may_end()
+    }
+
     /// Reads on from `at`: the index behind the number, or `None` when the slice ends first.
     #[inline]
     pub(super) fn read(&mut self, text: &[u8], mut at: usize) -> Result<Option<usize>, Fault> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     error::{Cause, Fault},
     text::Text,
-    visit::{MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit},
+    visit::{Asked, MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit},
 };
 
 /// The row under way, and its field under way.
@@ -24,6 +24,8 @@ pub(super) struct Rows {
 
 #[derive(Debug)]
 struct Field {
+    /// Whether it is asked for. As long as its name is under way it may be, unless a sprint passed over where that began.
+    is_told: bool,
     name: Text,
     kind: ValueKind,
     start: u64,
@@ -116,19 +118,39 @@ impl Rows {
     /// The text of a field's name begins here.
     #[inline]
     pub(super) fn begin_name(&mut self, at: usize) {
+        self.field.is_told = true;
         self.field.name.begin(at);
     }
 
     /// The name's closing quote stands here.
     #[inline]
-    pub(super) fn end_name(&mut self, slice: &[u8], at: usize) {
+    pub(super) fn end_name(&mut self, slice: &[u8], at: usize, asked: Asked) {
+        if !self.field.is_told {
+            return; // A sprint passed over its beginning, since nobody asks for it: what is kept here is another's name.
+        }
         self.field.name.finish(slice, at);
+        let (name, truncated) = self.field.name.get(slice);
+        self.field.is_told = asked.is(name, truncated);
+    }
+
+    /// Whether the field under way will be told.
+    #[inline]
+    pub(super) const fn tells_field(&self) -> bool {
+        self.field.is_told
+    }
+
+    /// The field under way is one that nobody asks for.
+    #[inline]
+    pub(super) const fn pass_field(&mut self) {
+        self.field.is_told = false;
     }
 
     /// The field's value begins here.
     #[inline]
     pub(super) fn begin_field(&mut self, at: usize, offset: u64, kind: ValueKind) {
-        self.field.begin(at, offset, kind);
+        if self.field.is_told {
+            self.field.begin(at, offset, kind);
+        }
     }
 
     /// The field's value ends before this index.
@@ -140,7 +162,9 @@ impl Rows {
         offset: u64,
         visit: &mut (impl Visit + ?Sized),
     ) {
-        visit.field(self.field.end(slice, at, offset));
+        if self.field.is_told {
+            visit.field(self.field.end(slice, at, offset));
+        }
     }
 
     /// The slice goes away.
@@ -153,7 +177,13 @@ impl Rows {
 
 impl Field {
     const fn new() -> Self {
-        Self { name: Text::new(MAX_NAME), kind: ValueKind::Null, start: 0, text: Text::new(MAX_TEXT) }
+        Self {
+            is_told: false,
+            name: Text::new(MAX_NAME),
+            kind: ValueKind::Null,
+            start: 0,
+            text: Text::new(MAX_TEXT),
+        }
     }
 
     #[inline]

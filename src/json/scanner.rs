@@ -9,6 +9,7 @@ use super::{
     layout::Layout,
     lines::Lines,
     machine::Machine,
+    pace::Pace,
     utf8::{Carry, Joined, Tail, check},
     visit::Visit,
 };
@@ -52,7 +53,13 @@ impl Scanner {
     /// A scan that has seen nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { machine: Machine::new(), lines: Lines::default(), carry: Carry::default(), failed: None }
+        Self::at_pace(Pace::best())
+    }
+
+    /// A scan that has seen nothing yet, made in another way than this processor is best at.
+    #[must_use]
+    pub fn at_pace(pace: Pace) -> Self {
+        Self { machine: Machine::new(pace), lines: Lines::default(), carry: Carry::default(), failed: None }
     }
 
     /// Reads the text's next bytes, as many or as few as there are. What the visitor is told does not depend on how
@@ -119,6 +126,10 @@ impl Scanner {
     fn slice(&mut self, slice: &[u8], visit: &mut (impl Visit + ?Sized)) -> Result<(), SyntaxError> {
         let mut at = 0;
         while at < slice.len() {
+            at = self.machine.sprint(slice, at, visit.asks());
+            if at == slice.len() {
+                break;
+            }
             at = self.machine.step(slice, at, visit).map_err(|fault| self.locate(slice, &fault))?;
         }
         self.lines.leave(slice, self.machine.base());

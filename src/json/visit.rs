@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::decode::means;
+
 /// Where a row stands in the text: all that is needed to cut it out again.
 ///
 /// Small on purpose, since one is kept for every doomed row. Offsets are absolute, in bytes.
@@ -71,11 +73,48 @@ pub enum ValueKind {
     Null,
 }
 
+/// Which direct fields of rows a visitor wants to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// All of them.
+    Everything,
+    /// Those whose name means this, however it is written. It is ASCII and not empty.
+    Field(&'static str),
+    /// None.
+    Nothing,
+}
+
+impl Asked {
+    /// Whether a field is asked for, of whose name this much is kept.
+    #[inline]
+    pub(super) fn is(self, name: &[u8], truncated: bool) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Field(asked) => !truncated && means(name, asked),
+            Self::Nothing => false,
+        }
+    }
+
+    /// The first letter of the name that is asked for.
+    #[inline]
+    pub(super) fn letter(self) -> Option<u8> {
+        match self {
+            Self::Field(name) => name.bytes().next(),
+            _ => None,
+        }
+    }
+}
+
 /// Takes what a scan finds, in the order of the text.
 ///
 /// Nothing told counts before the whole text has been found well-formed: a scan that fails has told rows of a text that
 /// is no store.
 pub trait Visit {
+    /// The fields to be told; the same at every call. Others are checked as well, but faster.
+    fn asks(&self) -> Asked {
+        Asked::Everything
+    }
+
     /// A direct field of a row has been read; its row follows after its last field.
     fn field(&mut self, field: RawField<'_>) {
         let _ = field;

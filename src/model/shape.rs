@@ -174,7 +174,14 @@ fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn has_empty_part(text: &[u8]) -> bool {
-    parts(text).any(<[u8]>::is_empty)
+    let mut begins = 0;
+    for colon in memchr::memchr_iter(b':', text) {
+        if colon == begins {
+            return true;
+        }
+        begins = colon + 1;
+    }
+    begins == text.len()
 }
 
 fn ends_with(text: &[u8], word: &[u8]) -> bool {
@@ -187,11 +194,10 @@ fn is(part: &[u8], word: &[u8]) -> bool {
 
 /// 8-4-4-4-12 hexadecimal digits.
 fn is_uuid(id: &[u8]) -> bool {
+    // Four bytes that are no digits, and these are where the dashes belong: so the others are digits.
     id.len() == 36
-        && id.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+        && [8, 13, 18, 23].iter().all(|at| id.get(*at) == Some(&b'-'))
+        && id.iter().filter(|byte| !byte.is_ascii_hexdigit()).count() == 4
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::json::{Layout, RawField, RawRow, Scanner, Span, SyntaxError, ValueKind, Visit, scan};
+use crate::json::{
+    Asked, Layout, Pace, RawField, RawRow, Scanner, Span, SyntaxError, ValueKind, Visit, scan,
+};
 
 /// What a visitor was told, as a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +34,20 @@ pub enum Event {
 }
 
 /// Everything that a visitor was told, in its order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Record(pub Vec<Event>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record(pub Vec<Event>, Asked);
+
+impl Default for Record {
+    fn default() -> Self {
+        Self::of(Asked::Everything)
+    }
+}
 
 impl Visit for Record {
+    fn asks(&self) -> Asked {
+        self.1
+    }
+
     fn field(&mut self, field: RawField<'_>) {
         self.0.push(Event::Field {
             name: (field.name.to_vec(), field.truncated),
@@ -55,6 +67,12 @@ impl Visit for Record {
 pub type KeptRow = (Vec<u8>, Vec<u8>, Span);
 
 impl Record {
+    /// Nothing told yet, of what will be asked for.
+    #[must_use]
+    pub const fn of(asked: Asked) -> Self {
+        Self(Vec::new(), asked)
+    }
+
     /// The rows of `text`, whose scan this is.
     #[must_use]
     pub fn rows(&self, text: &[u8]) -> Vec<KeptRow> {
@@ -77,11 +95,18 @@ pub fn record(text: &[u8]) -> (Record, Result<Layout, SyntaxError>) {
 }
 
 /// The same, fed in chunks that `size` gives the sizes of; 0 counts as 1.
-pub fn record_in_chunks(
+pub fn record_in_chunks(text: &[u8], size: impl FnMut() -> usize) -> (Record, Result<Layout, SyntaxError>) {
+    record_at(Pace::best(), Asked::Everything, text, size)
+}
+
+/// The same, at a pace, of fields that are asked for.
+pub fn record_at(
+    pace: Pace,
+    asked: Asked,
     mut text: &[u8],
     mut size: impl FnMut() -> usize,
 ) -> (Record, Result<Layout, SyntaxError>) {
-    let (mut record, mut scanner) = (Record::default(), Scanner::new());
+    let (mut record, mut scanner) = (Record::of(asked), Scanner::at_pace(pace));
     while !text.is_empty() {
         let (chunk, rest) = text.split_at_checked(size().max(1)).unwrap_or((text, &[]));
         if let Err(error) = scanner.feed(chunk, &mut record) {

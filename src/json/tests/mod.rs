@@ -2,6 +2,7 @@
 
 mod accept;
 mod chunks;
+mod paces;
 mod refuse;
 mod splice;
 mod tell;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Reader, Writer},
-    json::{RawRow, Visit},
+    json::{Asked, RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind},
     store::{Access, Commit},
@@ -142,6 +142,10 @@ fn must_be_a_store<D: Disk>(
 ) -> Result<(), Error> {
     struct Rows;
     impl Visit for Rows {
+        fn asks(&self) -> Asked {
+            Asked::Nothing
+        }
+
         fn row(&mut self, _: RawRow<'_>) {}
     }
     let file = store.disk.open(&guard.ours, &temp.name).map_err(store.fail("read again the new text of"))?;

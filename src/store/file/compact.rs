@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fs::Disk,
-    json::{self, RawField, RawRow, Visit},
+    json::{self, Asked, RawField, RawRow, Visit},
     model::{Age, Error, ErrorKind, Key, Timestamp, hex},
     policy::{Pins, Policy, Stamp},
     trash::Added,
@@ -106,6 +106,10 @@ fn changed<D: Disk>(store: &FileStore<D>) -> Error {
 fn without(value: &[u8], fields: &[String]) -> Option<Vec<u8>> {
     struct Fields<'f>(&'f [String], Vec<json::Span>);
     impl Visit for Fields<'_> {
+        fn asks(&self) -> Asked {
+            Asked::Nothing
+        }
+
         fn row(&mut self, field: RawRow<'_>) {
             if self.0.iter().any(|name| json::means(field.key, name)) {
                 self.1.push(field.span);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, OUR_FOLDER, Owner, Reader},
-    json::{self, RawRow, Visit},
+    json::{self, Asked, RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind, Key, Timestamp},
     store::{Access, Commit, Tidy, TimeOf},
@@ -222,6 +222,10 @@ fn has<D: Disk>(bundle: &Bundle<D>, key: &Key) -> io::Result<bool> {
 fn count<R: Reader>(file: Option<&RowsReader<R>>, key: &Key) -> io::Result<(u64, u64)> {
     struct Count<'k>(&'k Key, u64, u64);
     impl Visit for Count<'_> {
+        fn asks(&self) -> Asked {
+            Asked::Nothing
+        }
+
         fn row(&mut self, row: RawRow<'_>) {
             self.1 += 1;
             self.2 += u64::from(Key::from_wtf8(&json::decode(row.key)) == *self.0);

@@ -5,12 +5,15 @@ use sha2::{Digest, Sha256};
 use super::{FileStore, Snapshot, Spot, pins, place::Place};
 use crate::{
     fs::{Disk, Reader, Stat},
-    json::{self, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
+    json::{self, Asked, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
     lock::{self, Fence},
     model::{Error, ErrorKind, Timestamp, hex},
     policy::{Plan, Planner, Row, SLACK, Stamp},
     store::{Planned, Request},
 };
+
+/// The field that says when a row was written last.
+const UPDATED: &str = "updatedAt";
 
 /// How much is read at once.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -138,6 +141,10 @@ impl<'p> Rows<'p> {
 }
 
 impl Visit for Rows<'_> {
+    fn asks(&self) -> Asked {
+        Asked::Field(UPDATED)
+    }
+
     fn field(&mut self, field: RawField<'_>) {
         self.stamps.field(&field);
     }
@@ -155,7 +162,7 @@ pub(super) struct Stamps(Option<Stamp>);
 impl Stamps {
     /// Of a field that stands twice the last counts, as in JavaScript.
     pub(super) fn field(&mut self, field: &RawField<'_>) {
-        if !field.truncated && json::means(field.name, "updatedAt") {
+        if !field.truncated && json::means(field.name, UPDATED) {
             self.0 = Some(stamp_of(field));
         }
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Reader},
-    json::{self, RawRow, Span, Visit},
+    json::{self, Asked, RawRow, Span, Visit},
     model::{Error, Key, hex},
 };
 
@@ -85,6 +85,10 @@ struct See<'w> {
 }
 
 impl Visit for See<'_> {
+    fn asks(&self) -> Asked {
+        Asked::Nothing
+    }
+
     fn row(&mut self, row: RawRow<'_>) {
         let number = self.rows;
         self.rows += 1;

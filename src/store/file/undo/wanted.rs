@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Reader},
-    json::{self, RawRow, Visit},
+    json::{self, Asked, RawRow, Visit},
     model::{Key, Timestamp, hex},
     policy::Pins,
     trash::{Added, Manifest, RowsReader},
@@ -165,6 +165,10 @@ impl Wanted {
 fn rows<R: Reader>(file: Option<&RowsReader<R>>, origin: Origin) -> io::Result<Vec<Row>> {
     struct Rows(Vec<Row>, Origin);
     impl Visit for Rows {
+        fn asks(&self) -> Asked {
+            Asked::Nothing
+        }
+
         fn row(&mut self, row: RawRow<'_>) {
             let key = Key::from_wtf8(&json::decode(row.key));
             let text = row.span.start..row.value.end;
