@@ -75,7 +75,21 @@ impl<'a, D: Disk> Trash<'a, D> {
             // After a power cut no half of it may stand under its old name.
             self.disk.sync_folder(&folder)?;
         }
-        remove_all(self.disk, &folder, purged.as_os_str())
+        match remove_all(self.disk, &folder, purged.as_os_str()) {
+            // Somebody let a link change places with it just before it got this name.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                self.remove_link(&folder, purged.as_os_str())
+            }
+            removed => removed,
+        }
+    }
+
+    /// Removes what is neither file nor folder; whatever a link leads to stays.
+    fn remove_link(&self, folder: &D::Folder, name: &OsStr) -> io::Result<()> {
+        if self.disk.stat(folder, name)?.is_file {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        self.disk.remove(folder, name)
     }
 
     fn folder(&self) -> io::Result<Option<D::Folder>> {

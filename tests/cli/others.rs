@@ -44,3 +44,18 @@ fn a_held_lock_is_busy_and_names_its_owner() {
     // A dry run takes no lock.
     world.run(&format!("prune -n {STORE}")).expect(0);
 }
+
+#[test]
+fn a_link_in_the_place_of_what_is_taken_away_goes_and_what_it_leads_to_stays() {
+    let (world, _) = World::with_store();
+    world.run("prune --yes sessions.json").expect(0);
+    world.write("mine/x", "mine");
+    let trash = world.path(".session-reaper/trash");
+    let [link, file] = ["20260101T000000000Z-00000001", "20260101T000000000Z-00000002"]
+        .map(|run| trash.join(format!("{run}.sessions.json.purged")));
+    std::os::unix::fs::symlink(world.path("mine"), &link).unwrap();
+    fs::write(&file, "no folder, so it is none of ours").unwrap();
+    let ran = world.run("prune --yes sessions.json").expect(0);
+    assert!(link.symlink_metadata().is_err() && file.exists(), "{}", ran.shown());
+    assert_eq!(world.read("mine/x"), "mine");
+}
