@@ -29,6 +29,7 @@ static HEARD: OnceLock<Heard> = OnceLock::new();
 /// The last signal that asked to stop.
 #[derive(Debug)]
 struct Heard {
+    stop: Stop,
     /// Of all signals.
     any: Arc<AtomicUsize>,
     /// Of those that no write of ours can have raised.
@@ -39,7 +40,7 @@ struct Heard {
 /// ignored; of PIPE that cannot be told, because every Rust program begins by ignoring it.
 pub(super) fn watch() -> Result<Stop, Failure> {
     let stop = Stop::default();
-    let heard = Heard { any: stop.asked(), others: Arc::default() };
+    let heard = Heard { stop: stop.clone(), any: stop.asked(), others: Arc::default() };
     heed(&stop, &heard).map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))?;
     // One command is run by one process, and it watches once.
     let _ = HEARD.set(heard);
@@ -62,20 +63,28 @@ pub(super) fn is_pipe(stop: &Stop) -> bool {
     stop.signal() == Some(PIPE)
 }
 
-/// Writes to somebody who may have gone. The PIPE that this raises is forgotten; what asked before it is not.
+/// Writes to somebody who may have gone. The PIPE that this raises is forgotten before any thread believes it; what asked
+/// before it is not.
 pub(super) fn forgiving<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let asked = || HEARD.get().is_some_and(|heard| heard.any.load(Ordering::SeqCst) == PIPE);
-    let before = asked();
-    let written = write();
-    if let (Err(error), Some(heard), false) = (&written, HEARD.get(), before)
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        heard.forget_pipe();
+    match HEARD.get() {
+        None => write(),
+        Some(heard) => heard.forgiving(write),
     }
-    written
 }
 
 impl Heard {
+    fn forgiving<T>(&self, write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let _hush = self.stop.hush();
+        let before = self.any.load(Ordering::SeqCst) == PIPE;
+        let written = write();
+        if let (Err(error), false) = (&written, before)
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            self.forget_pipe();
+        }
+        written
+    }
+
     /// A signal that comes right now is kept: either it is in `others` already, or PIPE is not the last one any more.
     fn forget_pipe(&self) {
         let others = self.others.load(Ordering::SeqCst);
@@ -89,8 +98,10 @@ mod tests {
 
     #[test]
     fn a_pipe_is_forgotten_and_what_asked_before_it_is_not() {
-        for (any, others, left) in [(13, 0, 0), (13, 15, 15), (15, 15, 15), (0, 0, 0)] {
-            let heard = Heard { any: Arc::new(any.into()), others: Arc::new(others.into()) };
+        for (any, others, left) in [(13, 0, 0), (13, 15, 15), (15, 15, 15), (0, 0, 0_usize)] {
+            let stop = Stop::default();
+            stop.asked().store(any, Ordering::SeqCst);
+            let heard = Heard { any: stop.asked(), stop, others: Arc::new(others.into()) };
             heard.forget_pipe();
             assert_eq!(heard.any.load(Ordering::SeqCst), left, "{any} and {others}");
         }

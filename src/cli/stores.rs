@@ -109,7 +109,8 @@ fn too_many(targets: &[Target]) -> Failure {
 
 /// What makes two paths the same store.
 pub(super) fn identity(path: &Path) -> PathBuf {
-    fs::real_path(path).ok().flatten().unwrap_or_else(|| path.to_owned())
+    let real = fs::real_path(path).ok().flatten().or_else(|| fs::plain_path(path));
+    real.unwrap_or_else(|| path.to_owned())
 }
 
 fn expand(path: &Path) -> Result<Vec<Find>, Failure> {

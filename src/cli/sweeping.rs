@@ -1,6 +1,7 @@
 //! What `tick`, `prune` and `plan` have in common: from arguments to a report, and from a report to the exit code.
 
 use std::{
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -72,7 +73,7 @@ impl<'a> Sweeping<'a> {
     pub(super) fn preview(&self, verb: Verb, sweep: impl Sweep) -> Report {
         let items = self.options.items.or(Some(Detail::Doomed));
         let options = Options { dry_run: true, items, ..self.options.clone() };
-        self.each(verb, &options, |_, target| {
+        self.each(verb, &options, |target| {
             let mut store = self.one(verb, target, &options, &sweep);
             match store.items.hold() {
                 Ok(()) => store,
@@ -83,15 +84,16 @@ impl<'a> Sweeping<'a> {
 
     /// Sweeps every store.
     pub(super) fn sweep(&self, verb: Verb, sweep: impl Sweep) -> Report {
-        self.each(verb, &self.options, |_, target| self.thrifty(verb, target, &sweep))
+        self.each(verb, &self.options, |target| self.thrifty(verb, target, &sweep))
     }
 
     /// Sweeps the stores that rows would go from; on the others, what was found is the report.
     pub(super) fn sweep_what_goes(&self, found: Report, sweep: impl Sweep) -> Report {
         let verb = found.verb;
-        let found: Vec<_> = found.stores.into_iter().map(|store| Mutex::new(Some(store))).collect();
-        let take = |number: usize| locked(found.get(number)?).take();
-        self.each(verb, &self.options, |number, target| match take(number) {
+        // By their names: where a preview was stopped, stores in its midst may be missing.
+        let found = found.stores.into_iter().map(|store| (store.store.clone(), store));
+        let found: Mutex<HashMap<String, StoreReport>> = Mutex::new(found.collect());
+        self.each(verb, &self.options, |target| match locked(&found).remove(&target.name()) {
             Some(store) if store.pruned > 0 => self.thrifty(verb, target, &sweep),
             // To be looked at puts nothing off.
             Some(store) => StoreReport { next_due: None, ..store },
@@ -99,25 +101,20 @@ impl<'a> Sweeping<'a> {
         })
     }
 
-    /// Stores of one folder share a journal, and take turns. Who has only so much time does one store after the other.
-    fn each(
-        &self,
-        verb: Verb,
-        options: &Options,
-        report: impl Fn(usize, &Target) -> StoreReport + Sync,
-    ) -> Report {
+    /// Stores of one folder that stand side by side take turns: they share a journal. Who has only so much time does one store after the other.
+    fn each(&self, verb: Verb, options: &Options, report: impl Fn(&Target) -> StoreReport + Sync) -> Report {
         let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
         let budget = Mutex::new(Budget::start(options));
         let groups: Vec<&[Target]> = self.targets.chunk_by(Target::is_beside).collect();
         let hands = if options.max_time.is_some() { 1 } else { many::hands(self.awake(verb, &groups)) };
         let goes_on = || options.stop.signal().is_none() && !locked(&budget).is_spent();
-        let reached = many::each(&groups, hands, goes_on, |number, target| {
-            let store = progress.over(|| report(number, target));
+        let reached = many::each(&groups, hands, goes_on, |target| {
+            let store = progress.over(|| report(target));
             locked(&budget).count(&store);
             store
         });
         drop(progress);
-        let stores: Vec<_> = reached.into_iter().map(|(_, store)| store).collect();
+        let stores = reached;
         let done = self.are_all(stores.len(), &locked(&budget));
         let applied = !options.dry_run;
         let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));

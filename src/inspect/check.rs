@@ -14,7 +14,7 @@ use crate::{
     json,
     model::{Age, Error, Shape, Timestamp},
     policy::{Decision, Policy, Rule, Verdict},
-    store::{FileStore, Look, Seen, State, Store},
+    store::{FileStore, Hint, Look, Seen, State, Store},
 };
 
 /// How a store is doing. The worst comes last: what cannot be known may be as bad as a warning, and is not known to be
@@ -155,7 +155,9 @@ fn backlog<D: Disk>(store: &FileStore<D>, policy: &Policy, now: Timestamp) -> Re
 /// the newest of its job. A sweep by another policy says nothing about this one.
 fn left_at(state: &State, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
     let went_through = state.failures() == 0 && !state.is_cooling();
-    let at = if went_through { state.last_sweep() } else { state.clock() };
+    // A tick that went by a hint is no look at the store.
+    let looked = state.hint().map(Hint::read_at).or(state.last_sweep());
+    let at = if went_through { looked } else { state.clock() };
     at.filter(|at| *at <= now && state.policy().as_ref() == Some(policy))
 }
 

@@ -5,7 +5,7 @@
 //! [`Stop::asked`] to its handler, and ends at once by itself while [`Stop::is_free`] says so.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -15,12 +15,14 @@ pub struct Stop {
     asked: Arc<AtomicUsize>,
     free: Arc<AtomicBool>,
     stakes: Arc<Mutex<usize>>,
+    hush: Arc<Mutex<()>>,
 }
 
 impl Default for Stop {
     /// Nobody has asked, and nothing is at stake.
     fn default() -> Self {
-        Self { asked: Arc::default(), free: Arc::new(AtomicBool::new(true)), stakes: Arc::default() }
+        let free = Arc::new(AtomicBool::new(true));
+        Self { asked: Arc::default(), free, stakes: Arc::default(), hush: Arc::default() }
     }
 }
 
@@ -37,10 +39,18 @@ impl Stop {
         Arc::clone(&self.free)
     }
 
-    /// The signal that asked to stop, if one has.
+    /// The signal that asked to stop, if one has. Where somebody is just finding out whether it was meant, it waits for him.
     #[must_use]
     pub fn signal(&self) -> Option<usize> {
-        Some(self.asked.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+        let asked = || Some(self.asked.load(Ordering::SeqCst)).filter(|signal| *signal != 0);
+        asked()?;
+        let _hush = self.hush();
+        asked()
+    }
+
+    /// While the guard lives nobody believes what was asked since: for who may raise a signal himself, and take it back.
+    pub fn hush(&self) -> MutexGuard<'_, ()> {
+        self.hush.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From here until the value is dropped something is at stake.
@@ -84,6 +94,21 @@ mod tests {
         assert!(!free());
         drop(second);
         assert!(free());
+    }
+
+    #[test]
+    fn what_is_taken_back_under_a_hush_was_never_asked() {
+        let stop = Stop::default();
+        std::thread::scope(|scope| {
+            let hush = stop.hush();
+            stop.asked().store(13, Ordering::SeqCst);
+            let beside = scope.spawn(|| stop.signal());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!beside.is_finished());
+            stop.asked().store(0, Ordering::SeqCst);
+            drop(hush);
+            assert_eq!(beside.join().unwrap(), None);
+        });
     }
 
     #[test]

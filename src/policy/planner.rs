@@ -143,6 +143,12 @@ impl<'p, P: Place> Planner<'p, P> {
         if standing != Standing::Expired && !is_open {
             self.may_go_after(state.ruling().on(row.stamp).expires);
         }
+        if standing == Standing::Protected(KeepReason::FutureTimestamp) && self.compares() {
+            // Once its time has come it counts, and may push another row out that very moment.
+            self.may_go_after(
+                row.stamp.time().map(|at| Timestamp::from_millis(at.as_millis().saturating_sub(1))),
+            );
+        }
         state
     }
 
@@ -152,10 +158,15 @@ impl<'p, P: Place> Planner<'p, P> {
         self.policy.retention_of(kind).and_then(Retention::age)
     }
 
+    /// Whether a row may go or stay because of another one.
+    const fn compares(&self) -> bool {
+        self.policy.keep_last() > 0 || self.policy.max_entries().is_some()
+    }
+
     /// Takes note of what rows are compared by, where the policy compares them: the newest runs of a job, and the oldest rows
     /// under a cap.
     fn compare(&mut self, stamp: Stamp, shape: &Shape<'_>, order: u32) {
-        if self.policy.keep_last() > 0 || self.policy.max_entries().is_some() {
+        if self.compares() {
             let ago = stamp.time().map_or(0, |at| self.now.millis_since(at));
             self.times.push(order, u64::try_from(ago).unwrap_or(0));
         }

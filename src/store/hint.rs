@@ -5,7 +5,7 @@
 //! younger, as a gateway's do, and nothing about a file tells a gateway's change from one made by hand. So a store has to
 //! earn that belief: full reads in a row must each have found it changed and nothing due. Even then it is read again in
 //! full after an interval, whatever the hint says; that late, and never lost, is a row with an old time that somebody has
-//! put back by hand.
+//! put back by hand, or one whose live relative a gateway has taken away.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,12 @@ impl Hint {
     #[must_use]
     pub fn new(policy: String, mark: Mark, until: Option<Timestamp>, read: Timestamp) -> Self {
         Self { policy, mark, until: until.map(Timestamp::as_millis), read: read.as_millis(), changes: 0 }
+    }
+
+    /// When the store was read.
+    #[must_use]
+    pub const fn read_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.read)
     }
 
     /// The same, with what the read before proved.

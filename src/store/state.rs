@@ -1,6 +1,6 @@
 //! What is remembered from tick to tick: when the next sweep is due, which policy was in force, what the clock said.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::Hint;
@@ -36,9 +36,13 @@ pub struct State {
     policy: Option<Value>,
     /// A tighter policy that was refused, and since when.
     cooling: Option<Cooling>,
-    /// What the last full read proved.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the last full read proved. That of another version is none, and takes nothing else with it.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "understood")]
     hint: Option<Hint>,
+}
+
+fn understood<'de, D: Deserializer<'de>>(hint: D) -> Result<Option<Hint>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(hint)?).ok())
 }
 
 /// When the last sweep was, failed or not, and how many failed since the last good one: enough to tell when the next is
@@ -242,6 +246,18 @@ mod tests {
         let state: State = serde_json::from_str(r#"{"lastSweep":1795248000000,"failures":0}"#).unwrap();
         assert_eq!(state, State::swept_at(T));
         assert_eq!((state.policy(), state.clock(), state.cooling_since(T, "x")), (None, None, None));
+    }
+
+    #[test]
+    fn a_strange_hint_is_none_and_all_else_is_kept() {
+        let state = State::swept_at(T).with_clock(Some(T)).with_policy(&Policy::default());
+        let text = serde_json::to_string(&state).unwrap();
+        for hint in
+            ["{\"x\":1}", "7", "null", "{\"policy\":\"d\",\"mark\":{},\"until\":1,\"read\":2,\"changes\":0}"]
+        {
+            let strange = text.replacen('{', &format!("{{\"hint\":{hint},"), 1);
+            assert_eq!(serde_json::from_str::<State>(&strange).unwrap(), state, "{hint}");
+        }
     }
 
     #[test]

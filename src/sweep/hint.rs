@@ -188,13 +188,17 @@ mod tests {
     proptest! {
         #[test]
         fn i9_where_rows_only_get_younger_a_tick_with_a_hint_decides_as_one_without(
-            ages in prop::collection::vec(0..2_000_i64, 0..20),
+            ages in prop::collection::vec(-60..2_000_i64, 0..20),
             steps in prop::collection::vec((5..70_i64, changes()), 1..60),
-            keep_last in 0..3_u32,
+            (keep_last, cap) in (0..3_u32, prop::option::of(1..8_u64)),
         ) {
             let rows = || (100..).zip(&ages).map(|(number, age)| (run(number), Stamp::At(at(-age))));
             let (hinted, read) = (MemoryStore::new(rows()), MemoryStore::new(rows()));
             let policy = Policy::default().with_keep_last(keep_last);
+            let policy = match cap {
+                None => policy,
+                Some(rows) => policy.with_max_entries(rows).unwrap(),
+            };
             let in_full = Options { items: Some(Detail::Counts), ..Options::default() };
             let mut time = 0;
             for (minutes, change) in steps {

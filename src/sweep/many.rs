@@ -30,13 +30,13 @@ pub fn hands(pieces: usize) -> usize {
 }
 
 /// Does the work on every group of items, with so many hands, until `goes_on` says no; the results in the order of the
-/// items, each with its item's number. Within a group one item follows the other.
+/// items. Within a group one item follows the other.
 pub fn each<T: Sync, R: Send>(
     groups: &[&[T]],
     hands: usize,
     goes_on: impl Fn() -> bool + Sync,
-    work: impl Fn(usize, &T) -> R + Sync,
-) -> Vec<(usize, R)> {
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let starts: Vec<usize> =
         groups.iter().scan(0, |start, group| Some(std::mem::replace(start, *start + group.len()))).collect();
     let next = AtomicUsize::new(0);
@@ -47,14 +47,14 @@ pub fn each<T: Sync, R: Send>(
                 if !goes_on() {
                     return done;
                 }
-                done.push((start + at, work(start + at, item)));
+                done.push((start + at, work(item)));
             }
         }
         done
     };
     let mut done = if hands <= 1 { hand() } else { side_by_side(hands, &hand) };
     done.sort_by_key(|(number, _)| *number);
-    done
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The next group that nobody has, and the number of its first item.
@@ -63,14 +63,17 @@ fn take<'a, T>(next: &AtomicUsize, starts: &[usize], groups: &[&'a [T]]) -> Opti
     Some((*starts.get(number)?, *groups.get(number)?))
 }
 
-/// Has so many threads do the same; one that panics panics here.
+/// Has so many threads do the same, this one among them; where there is no room for so many, fewer. One that panics panics
+/// here.
 fn side_by_side<R: Send>(hands: usize, hand: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..hands).map(|_| scope.spawn(hand)).collect();
-        let joined = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect()
+        let begin = |_| thread::Builder::new().spawn_scoped(scope, hand).ok();
+        let threads: Vec<_> = (1..hands).map_while(begin).collect();
+        let mut done = hand();
+        for thread in threads {
+            done.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
     })
 }
 
@@ -85,11 +88,11 @@ mod tests {
         let items: Vec<usize> = (0..100).collect();
         let groups: Vec<&[usize]> = items.chunk_by(|a, b| a / 3 == b / 3).collect();
         for hands in [1, 2, 7, 200] {
-            let done = each(&groups, hands, || true, |number, item| (number, item * 2));
-            let wanted: Vec<_> = (0..100).map(|item| (item, (item, item * 2))).collect();
+            let done = each(&groups, hands, || true, |item| item * 2);
+            let wanted: Vec<_> = (0..100).map(|item| item * 2).collect();
             assert_eq!(done, wanted, "{hands} hands");
         }
-        assert!(each::<usize, ()>(&[], 4, || true, |_, _| ()).is_empty());
+        assert!(each::<usize, ()>(&[], 4, || true, |_| ()).is_empty());
     }
 
     #[test]
@@ -101,7 +104,7 @@ mod tests {
             &groups,
             8,
             || true,
-            |_, item| {
+            |item| {
                 assert!(at_work.lock().unwrap().insert(item / 8), "two of one group at once");
                 thread::yield_now();
                 at_work.lock().unwrap().remove(&(item / 8));
@@ -111,15 +114,15 @@ mod tests {
 
     #[test]
     fn once_it_is_over_no_item_is_begun() {
-        let items = [(); 50];
-        let groups: Vec<&[()]> = items.chunks(5).collect();
+        let items: Vec<usize> = (0..50).collect();
+        let groups: Vec<&[usize]> = items.chunks(5).collect();
         let over = AtomicBool::new(false);
         let done = each(
             &groups,
             1,
             || !over.load(Ordering::Relaxed),
-            |number, ()| {
-                over.store(number == 7, Ordering::Relaxed);
+            |item| {
+                over.store(*item == 7, Ordering::Relaxed);
             },
         );
         assert_eq!(done.len(), 8);

@@ -74,6 +74,30 @@ fn one_store_that_cannot_be_swept_keeps_none_of_the_others() {
     }
 }
 
+#[test]
+fn a_log_that_nobody_reads_stops_none_of_many_sweeps() {
+    let world = World::new();
+    let names: Vec<String> = (0..400).map(|number| format!("f{number:03}/sessions.json")).collect();
+    for name in &names {
+        world.write(name, "{}");
+    }
+    for _ in 0..5 {
+        let (reader, log) = std::io::pipe().unwrap();
+        drop(reader);
+        let line = format!("plan -v --json {}", names.join(" "));
+        let output = world.command(line.split_whitespace()).stderr(log).output().unwrap();
+        let report = world.ran(output).expect(0).json();
+        assert_eq!((paths(&report).len(), &report["done"]), (names.len(), &true.into()));
+    }
+}
+
+#[test]
+fn one_store_that_is_not_there_is_told_once_however_it_is_spelled() {
+    let world = World::new();
+    let report = world.run("tick --json nope/x nope//x ./nope/./x").expect(10).json();
+    assert_eq!(report["stores"].as_array().unwrap().len(), 1, "{report}");
+}
+
 /// So many agents that several threads look for their stores.
 const AGENTS: usize = 300;
 

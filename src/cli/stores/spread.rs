@@ -15,10 +15,7 @@ pub(super) fn over<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
     }
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let groups: Vec<&[T]> = items.chunks(WORTH_IT).collect();
-    many::each(&groups, processors.min(groups.len()), || true, |_, item| work(item))
-        .into_iter()
-        .map(|(_, result)| result)
-        .collect()
+    many::each(&groups, processors.min(groups.len()), || true, work)
 }
 
 #[cfg(test)]
