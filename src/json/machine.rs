@@ -11,7 +11,7 @@ use super::{
     block,
     error::{Cause, Fault, Wanted},
     layout::Layout,
-    nesting::Nesting,
+    nesting::{FIELDS, Nesting},
     number::Number,
     pace::Pace,
     rows::Rows,
@@ -21,9 +21,6 @@ use super::{
     visit::{Asked, ValueKind, Visit},
     word::Word,
 };
-
-/// The depth of the fields of rows.
-const FIELDS: u64 = 2;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

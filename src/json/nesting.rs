@@ -1,5 +1,8 @@
 //! Which brackets are open: one bit a level, so that a million levels weigh 125 KB and no call stack.
 
+/// The depth at which the fields of rows stand: within the store's bracket and the row's.
+pub(super) const FIELDS: u64 = 2;
+
 /// The open brackets, the innermost last.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {

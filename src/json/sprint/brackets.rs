@@ -4,10 +4,7 @@ use super::{
     bits::{below, each, is_set},
     masks::{Marks, WIDTH},
 };
-use crate::json::nesting::Top;
-
-/// The depth at which the fields of rows stand.
-const FIELDS: u64 = 2;
+use crate::json::nesting::{FIELDS, Top};
 
 /// Where a block stands in the nesting.
 #[derive(Clone, Copy)]
