@@ -14,6 +14,11 @@ use super::{Attributes, Owner, Writer, private};
 /// sync, seldom enough that small files know nothing of it.
 const STRETCH: u64 = 8 << 20;
 
+/// So much is given to the kernel at once. It keeps what one write brings in pieces of memory as large as that write, where
+/// the file system can (ext4 does), and large pieces are those that a virtual machine has to ask its host for anew: a copy
+/// of 140 MB took 104 ms in writes of 64 KB and 553 ms in writes of 128 KB.
+const PIECE: usize = 64 * 1024;
+
 /// A new file.
 #[derive(Debug)]
 pub struct RealWriter {
@@ -29,7 +34,6 @@ impl RealWriter {
     }
 
     /// Lets the disk work while we do. Otherwise the kernel keeps everything until the sync, which then waits for all of it.
-    ///
     fn send_off(&mut self) {
         if self.written - self.sent >= STRETCH {
             // It is a wish: whether it was heard makes no difference to what is durable.
@@ -55,9 +59,11 @@ fn begin_writing_back(_: &File, _: u64, _: u64) -> io::Result<()> {
 
 impl Writer for RealWriter {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.written += bytes.len() as u64;
-        self.send_off();
+        for piece in bytes.chunks(PIECE) {
+            self.file.write_all(piece)?;
+            self.written += piece.len() as u64;
+            self.send_off();
+        }
         Ok(())
     }
 
