@@ -17,6 +17,13 @@ impl Lines {
         *self = self.behind(slice, base);
     }
 
+    /// Others have counted on from here.
+    pub(super) fn go_on(&mut self, others: &Self) {
+        if others.ended > 0 {
+            *self = Self { ended: self.ended + others.ended, began: others.began };
+        }
+    }
+
     /// A fault in the slice, with its place in the whole text.
     pub(super) fn locate(&self, slice: &[u8], base: u64, fault: &Fault) -> SyntaxError {
         let before = slice.get(..fault.at()).unwrap_or(slice);

@@ -18,6 +18,7 @@ use super::{
     sprint::{self, Rules},
     state::State,
     string::Inside,
+    told::Told,
     visit::{Asked, ValueKind, Visit},
     word::Word,
 };
@@ -48,6 +49,40 @@ impl Machine {
             body: 0..0,
             has_bom: false,
         }
+    }
+
+    /// A walk that has come to this offset and awaits a row's key there.
+    pub(super) fn awaiting_row_at(pace: Pace, offset: u64) -> Self {
+        let mut nesting = Nesting::default();
+        nesting.open(true);
+        let rows = Rows::awaiting_at(offset);
+        Self { base: offset, state: State::NextKey, nesting, rows, ..Self::new(pace) }
+    }
+
+    /// Whether a row's key must come next, behind another row.
+    pub(super) const fn awaits_row(&self) -> bool {
+        matches!(self.state, State::NextKey) && self.nesting.depth() == 1
+    }
+
+    /// How many rows have been told.
+    pub(super) const fn rows(&self) -> u64 {
+        self.rows.count()
+    }
+
+    /// From behind the `{` to behind the first key's quote, if both have been seen.
+    pub(super) fn before_first_key(&self) -> Option<Range<usize>> {
+        let index = |offset: u64| usize::try_from(offset).ok();
+        Some(index(self.body.start)?..index(self.rows.first_key()? + 1)?)
+    }
+
+    /// Goes on where another walk has come to, and tells what that one told; `false` when it cannot. Both await a row: this
+    /// one where that one began, that one where it stands.
+    pub(super) fn take_over(&mut self, other: Self, told: &Told, visit: &mut (impl Visit + ?Sized)) -> bool {
+        let taken = self.rows.take_over(other.rows, told, visit);
+        if taken {
+            self.base = other.base;
+        }
+        taken
     }
 
     /// The offset of the first byte of the slice in hand; between slices, how many bytes have been walked over.

@@ -5,6 +5,7 @@
 //! What stays keeps its bytes. What counts as JSON is what JavaScript's `JSON.parse` takes, because JavaScript reads the
 //! store before and after: see [`Scanner`]. Nothing here knows a policy, a file or a clock.
 
+mod ahead;
 mod block;
 mod decode;
 mod error;
@@ -24,10 +25,12 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod utf8;
 mod visit;
 mod word;
 
+pub use ahead::{Ahead, Seam};
 pub use decode::{decode, means};
 pub use error::SyntaxError;
 pub use layout::{Layout, cuts};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     error::{Cause, Fault},
     text::Text,
+    told::Told,
     visit::{Asked, MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit},
 };
 
@@ -44,6 +45,30 @@ impl Rows {
             count: 0,
             field: Field::new(),
         }
+    }
+
+    /// Rows from this offset on, where a key is awaited.
+    pub(super) fn awaiting_at(offset: u64) -> Self {
+        Self { value: offset..offset, ..Self::new() }
+    }
+
+    /// Tells the row under way, then what others found behind it, and goes on where they have come to; `false` when that
+    /// is not behind this row.
+    pub(super) fn take_over(
+        &mut self,
+        mut other: Self,
+        told: &Told,
+        visit: &mut (impl Visit + ?Sized),
+    ) -> bool {
+        let Some(begin) = other.first_key else { return false };
+        let Ok(gap) = gap(self.value.end, begin) else { return false };
+        self.tell(&[], begin, visit);
+        told.tell(gap, visit);
+        if other.count == 0 {
+            other.gap = gap;
+        }
+        *self = Self { count: self.count + other.count, first_key: self.first_key, ..other };
+        true
     }
 
     /// The offset of the first row's key quote.

@@ -5,6 +5,7 @@
 //! depend on borders.
 
 use super::{
+    ahead::{Ahead, Seam},
     error::{Cause, Fault, SyntaxError},
     layout::Layout,
     lines::Lines,
@@ -60,6 +61,39 @@ impl Scanner {
     #[must_use]
     pub fn at_pace(pace: Pace) -> Self {
         Self { machine: Machine::new(pace), lines: Lines::default(), carry: Carry::default(), failed: None }
+    }
+
+    /// A scan that has come to this offset and awaits a row's key there, as far as anybody can tell.
+    pub(super) fn awaiting_row_at(offset: u64) -> Self {
+        Self { machine: Machine::awaiting_row_at(Pace::best(), offset), ..Self::new() }
+    }
+
+    /// Whether a row must begin next, behind another one.
+    pub(super) fn awaits_row(&self) -> bool {
+        self.failed.is_none() && self.carry.is_empty() && self.machine.awaits_row()
+    }
+
+    /// How many rows have been told.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.machine.rows()
+    }
+
+    /// What stands between rows, if that can be told from these bytes, the text's first ones.
+    #[must_use]
+    pub fn seam(&self, text: &[u8]) -> Option<Seam> {
+        text.get(self.machine.before_first_key()?).and_then(Seam::of)
+    }
+
+    /// Goes on where another scan has come to, and tells what that one was told; `false` when it began elsewhere, or this
+    /// scan awaits something else there.
+    pub(super) fn take_over(&mut self, ahead: Ahead, visit: &mut (impl Visit + ?Sized)) -> bool {
+        let is_right = self.awaits_row() && self.machine.base() == ahead.begin;
+        let taken = is_right && self.machine.take_over(ahead.scanner.machine, &ahead.told, visit);
+        if taken {
+            self.lines.go_on(&ahead.scanner.lines);
+        }
+        taken
     }
 
     /// Reads the text's next bytes, as many or as few as there are. What the visitor is told does not depend on how

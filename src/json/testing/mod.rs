@@ -10,6 +10,6 @@ mod style;
 pub use ages::Ages;
 pub use dice::Dice;
 pub use document::{Document, Row, Value};
-pub use record::{Event, KeptRow, Record, leave_out, record, record_at, record_in_chunks};
+pub use record::{Event, KeptRow, Record, leave_out, record, record_ahead, record_at, record_in_chunks};
 pub use spoil::spoil;
 pub use style::Style;

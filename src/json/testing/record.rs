@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::json::{
-    Asked, Layout, Pace, RawField, RawRow, Scanner, Span, SyntaxError, ValueKind, Visit, scan,
+    Ahead, Asked, Layout, Pace, RawField, RawRow, Scanner, Seam, Span, SyntaxError, ValueKind, Visit, scan,
 };
 
 /// What a visitor was told, as a value.
@@ -116,6 +116,31 @@ pub fn record_at(
     }
     let outcome = scanner.finish(&mut record);
     (record, outcome)
+}
+
+/// The same, of which every piece but the first is looked at ahead, with a guess at what stands between rows or with what
+/// the first row shows; and how many of those looks may have been of use.
+pub fn record_ahead(
+    text: &[u8],
+    asked: Asked,
+    guess: Option<&Seam>,
+    mut size: impl FnMut() -> usize,
+) -> ((Record, Result<Layout, SyntaxError>), usize) {
+    let (mut record, mut scanner, mut used) = (Record::of(asked), Scanner::new(), 0);
+    let (mut at, mut seam) = (0, guess.cloned());
+    while at < text.len() {
+        let end = text.len().min(at.saturating_add(size().max(1)));
+        let piece = text.get(at..end).unwrap_or_default();
+        let ahead = seam.as_ref().and_then(|seam| Ahead::scan(piece, at as u64, seam, asked));
+        used += usize::from(ahead.is_some());
+        if let Err(error) = scanner.feed_ahead(piece, ahead, &mut record) {
+            return ((record, Err(error)), used);
+        }
+        at = end;
+        seam = seam.or_else(|| scanner.seam(text.get(..end)?));
+    }
+    let outcome = scanner.finish(&mut record);
+    ((record, outcome), used)
 }
 
 /// The text without these ranges, which are in order.

@@ -1,6 +1,7 @@
 //! Scanner and cuts together, from outside.
 
 mod accept;
+mod ahead;
 mod chunks;
 mod paces;
 mod refuse;

@@ -13,9 +13,9 @@ use super::{
     FileStore, Guard, Hold, Snapshot,
     edit::{self, Edit, Gone, Sources},
     folder::Temp,
-    hold, others, quiet, read,
+    hold, others, quiet,
     record::{Bundled, KEEP, Record},
-    settle,
+    scan, settle,
     swap::Swap,
 };
 use crate::{
@@ -150,7 +150,7 @@ fn must_be_a_store<D: Disk>(
     }
     let file = store.disk.open(&guard.ours, &temp.name).map_err(store.fail("read again the new text of"))?;
     let stat = file.stat().map_err(store.fail("look at the new text of"))?;
-    let found = read::scan(store, &file, &stat, &mut Rows, |_| {}).map(|layout| layout.rows);
+    let found = scan::scan(store, &file, &stat, &mut Rows, |_| {}).map(|layout| layout.rows);
     if found.is_ok_and(|found| found == rows) {
         return Ok(());
     }

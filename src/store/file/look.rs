@@ -2,10 +2,7 @@
 
 use std::iter::Peekable;
 
-use super::{
-    FileStore, Snapshot, Spot,
-    read::{self, Stamps},
-};
+use super::{FileStore, Snapshot, Spot, read::Stamps, scan};
 use crate::{
     fs::{Disk, Reader},
     json::{RawField, RawRow, Visit},
@@ -67,7 +64,7 @@ pub(super) fn look<D: Disk>(
 ) -> Result<(), Error> {
     let stat = snapshot.file.stat().map_err(store.fail("look at"))?;
     let mut rows = Rows { rulings: rulings.peekable(), stamps: Stamps::default(), look };
-    let layout = read::scan(store, &snapshot.file, &stat, &mut rows, |_| {})?;
+    let layout = scan::scan(store, &snapshot.file, &stat, &mut rows, |_| {})?;
     if layout == snapshot.layout && rows.rulings.peek().is_none() {
         return Ok(());
     }

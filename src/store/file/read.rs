@@ -2,10 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{FileStore, Snapshot, Spot, pins, place::Place};
+use super::{FileStore, Snapshot, Spot, pins, place::Place, scan::scan};
 use crate::{
-    fs::{Disk, Reader, Stat},
-    json::{self, Asked, Layout, RawField, RawRow, Scanner, SyntaxError, ValueKind, Visit},
+    fs::{Disk, Stat},
+    json::{self, Asked, Layout, RawField, RawRow, ValueKind, Visit},
     lock::{self, Fence},
     model::{Error, ErrorKind, Timestamp, hex},
     policy::{Plan, Planner, Row, SLACK, Stamp},
@@ -93,39 +93,6 @@ fn judge<D: Disk>(
     let mut rows = Rows::new(planner);
     let layout = scan(store, file, stat, &mut rows, each_chunk)?;
     Ok((rows.planner.finish(), layout))
-}
-
-/// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
-pub(super) fn scan<D: Disk>(
-    store: &FileStore<D>,
-    file: &D::Reader,
-    stat: &Stat,
-    visit: &mut impl Visit,
-    mut each_chunk: impl FnMut(&[u8]),
-) -> Result<Layout, Error> {
-    let malformed = |error: SyntaxError| malformed(store, stat, &error);
-    let mut scanner = Scanner::new();
-    let mut buffer = vec![0; CHUNK];
-    let mut offset = 0;
-    loop {
-        let length = file.read_at(&mut buffer, offset).map_err(store.fail("read"))?;
-        let chunk = buffer.get(..length).unwrap_or_default();
-        if chunk.is_empty() {
-            return scanner.finish(visit).map_err(malformed);
-        }
-        each_chunk(chunk);
-        scanner.feed(chunk, visit).map_err(malformed)?;
-        offset += length as u64;
-    }
-}
-
-fn malformed<D: Disk>(store: &FileStore<D>, stat: &Stat, error: &SyntaxError) -> Error {
-    let hint = if stat.size == 0 {
-        "an empty store is a damaged one: bring it back from a backup, or write {} to begin anew"
-    } else {
-        "a gateway takes such a store for empty; stop it and mend the text, or bring it back from a backup"
-    };
-    Error::new(ErrorKind::Malformed, "read", &store.path, error.to_string()).with_hint(hint)
 }
 
 /// Takes the rows of a scan to the planner.

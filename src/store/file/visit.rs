@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::{
     FileStore, Snapshot, Spot,
+    pieces::read_full,
     read::{CHUNK, Stamps},
 };
 use crate::{
-    fs::{Disk, Reader},
+    fs::Disk,
     json::{self, RawField, RawRow, Scanner, SyntaxError, Visit},
     model::{Error, ErrorKind, Key},
     policy::Stamp,
@@ -113,15 +114,4 @@ fn key_range(text: &[u8]) -> Range<usize> {
         }
     }
     1..usize::MAX
-}
-
-fn read_full(file: &impl Reader, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + filled as u64)? {
-            0 => break,
-            more => filled += more,
-        }
-    }
-    Ok(filled)
 }

@@ -1,0 +1,332 @@
+//! Reading a file piece by piece, several pieces at a time where that is of use.
+//!
+//! Pieces are taken in their order by whoever asks for them. Before that a reader beside him may look at each; what it
+//! makes of it comes with the piece. There are never more pieces at hand than readers are given buffers for.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    num::NonZero,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
+
+use super::read::CHUNK;
+use crate::fs::Reader;
+
+/// A shorter file is read before others have begun.
+const LARGE: u64 = 2 << 20;
+
+/// More readers only wait for whoever takes the pieces.
+const MOST: usize = 4;
+
+/// How much one of several readers reads at once: there is a buffer for each of them, and two more on their way.
+const PIECE: usize = 128 * 1024;
+const ON_THEIR_WAY: usize = 2;
+
+/// Whether somebody's readers are at work: more than one set of them would take each other's processors and memory.
+static AT_WORK: AtomicBool = AtomicBool::new(false);
+
+/// Who reads a file.
+#[derive(Debug)]
+pub(super) struct Readers {
+    /// How many read beside him who takes the pieces; if none do, he reads them himself.
+    beside: usize,
+    /// How much is read at once.
+    pub(super) piece: usize,
+}
+
+impl Readers {
+    /// Readers for a file of this size: some, if it is large, there are processors for them, and they are free.
+    pub(super) fn of(size: u64) -> Self {
+        if size < LARGE {
+            return Self::NONE;
+        }
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        if processors == 1 || AT_WORK.swap(true, Ordering::Relaxed) {
+            return Self::NONE;
+        }
+        Self { beside: processors.min(MOST), piece: PIECE }
+    }
+
+    /// So many, who read so much at once.
+    #[cfg(test)]
+    pub(super) const fn any(beside: usize, piece: usize) -> Self {
+        Self { beside, piece }
+    }
+
+    const NONE: Self = Self { beside: 0, piece: CHUNK };
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        if self.beside > 0 {
+            AT_WORK.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A piece of the file; shorter than its buffer only at the file's end.
+struct Piece<T> {
+    buffer: Vec<u8>,
+    length: usize,
+    /// What was made of it.
+    made: Option<T>,
+}
+
+/// A piece's number, and the piece if it could be read.
+type Filled<T> = (u64, io::Result<Piece<T>>);
+
+/// Pieces that came before their turn.
+type Early<T> = BTreeMap<u64, io::Result<Piece<T>>>;
+
+/// Takes the file's bytes from `from` on, in order, until they end or `take` says so; the buffer says how many at once.
+///
+/// # Errors
+/// As the operating system says.
+pub(super) fn each<R: Reader>(
+    file: &R,
+    from: u64,
+    mut buffer: Vec<u8>,
+    mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let mut offset = from;
+    loop {
+        let length = file.read_at(&mut buffer, offset)?;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        if bytes.is_empty() || take(bytes).is_break() {
+            return Ok(());
+        }
+        offset += length as u64;
+    }
+}
+
+/// The same with what readers beside have made of each piece.
+///
+/// # Errors
+/// As the operating system says.
+pub(super) fn each_made<R: Reader, T: Send>(
+    readers: &Readers,
+    file: &R,
+    from: u64,
+    buffer: Vec<u8>,
+    make: impl Fn(&[u8], u64) -> Option<T> + Sync,
+    mut take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let (free, to_fill) = mpsc::channel();
+    let (filled, done) = mpsc::channel();
+    let piece = buffer.len();
+    let desk = &Desk { file, from, piece, make, next: AtomicU64::new(0), to_fill: Mutex::new(to_fill) };
+    thread::scope(|scope| {
+        // As long as this is there readers wait for buffers, so it must be gone before the scope waits for them.
+        let free = free;
+        let begin = |filled: Sender<_>| {
+            thread::Builder::new().spawn_scoped(scope, move || desk.work(&filled)).is_ok()
+        };
+        let at_work = (0..readers.beside).filter(|_| begin(filled.clone())).count();
+        if at_work == 0 {
+            return each(file, from, buffer, |bytes| take(bytes, None));
+        }
+        give(&free, buffer);
+        (1..at_work + ON_THEIR_WAY).for_each(|_| give(&free, vec![0; piece]));
+        drop(filled);
+        in_order(&done, &free, take)
+    })
+}
+
+/// Takes the pieces in their order, and gives their buffers back.
+fn in_order<T>(
+    done: &Receiver<Filled<T>>,
+    free: &Sender<Vec<u8>>,
+    mut take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let mut early = BTreeMap::new();
+    for number in 0.. {
+        let Piece { buffer, length, made } = await_piece(number, &mut early, done)?;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        if bytes.is_empty() || take(bytes, made).is_break() || length < buffer.len() {
+            break;
+        }
+        give(free, buffer);
+    }
+    Ok(())
+}
+
+/// Waits for a piece, and keeps those that come before their turn.
+fn await_piece<T>(number: u64, early: &mut Early<T>, done: &Receiver<Filled<T>>) -> io::Result<Piece<T>> {
+    loop {
+        if let Some(piece) = early.remove(&number) {
+            return piece;
+        }
+        let (number, piece) = done.recv().map_err(io::Error::other)?;
+        early.insert(number, piece);
+    }
+}
+
+/// Nobody takes it once the last reader has gone.
+fn give(free: &Sender<Vec<u8>>, buffer: Vec<u8>) {
+    let _ = free.send(buffer);
+}
+
+/// Where readers get their work.
+struct Desk<'a, R, M> {
+    file: &'a R,
+    from: u64,
+    piece: usize,
+    make: M,
+    next: AtomicU64,
+    to_fill: Mutex<Receiver<Vec<u8>>>,
+}
+
+impl<R: Reader, M> Desk<'_, R, M> {
+    /// Reads pieces as long as there are buffers to come.
+    fn work<T>(&self, filled: &Sender<Filled<T>>)
+    where
+        M: Fn(&[u8], u64) -> Option<T>,
+    {
+        while let Some((number, buffer)) = self.begin() {
+            let piece = self.piece(number, buffer);
+            if filled.send((number, piece)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The next piece's number. Only who has a buffer gets one, so that the piece that is waited for is always in somebody's
+    /// hands.
+    fn begin(&self) -> Option<(u64, Vec<u8>)> {
+        let to_fill = self.to_fill.lock().unwrap_or_else(PoisonError::into_inner);
+        let buffer = to_fill.recv().ok()?;
+        Some((self.next.fetch_add(1, Ordering::Relaxed), buffer))
+    }
+
+    fn piece<T>(&self, number: u64, mut buffer: Vec<u8>) -> io::Result<Piece<T>>
+    where
+        M: Fn(&[u8], u64) -> Option<T>,
+    {
+        let offset = self.from + number * self.piece as u64;
+        let length = read_full(self.file, &mut buffer, offset)?;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        // Who panicked would leave the others waiting. What he found was of no use; whoever takes the piece finds it anew.
+        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(bytes, offset))).ok().flatten();
+        Ok(Piece { buffer, length, made })
+    }
+}
+
+/// Fills the buffer; tells how much of it, which is less than all only at the file's end.
+///
+/// # Errors
+/// As the operating system says.
+pub(super) fn read_full(file: &impl Reader, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset + filled as u64)? {
+            0 => break,
+            more => filled += more,
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fs::{Attributes, Stat};
+
+    /// A file that is read in little bits, and can be read up to some offset.
+    #[derive(Debug)]
+    pub(in super::super) struct Text {
+        pub(in super::super) bytes: Vec<u8>,
+        pub(in super::super) at_once: usize,
+        pub(in super::super) until: u64,
+    }
+
+    impl Reader for Text {
+        fn stat(&self) -> io::Result<Stat> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn attributes(&self) -> io::Result<Attributes> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            if offset >= self.until {
+                return Err(io::Error::other("a bad block"));
+            }
+            let rest = self.bytes.get(usize::try_from(offset).unwrap()..).unwrap_or_default();
+            let length = rest.len().min(buffer.len()).min(self.at_once);
+            buffer[..length].copy_from_slice(&rest[..length]);
+            Ok(length)
+        }
+    }
+
+    /// All that was taken, what was made of it, and how it ended.
+    fn read(
+        file: &Text,
+        beside: usize,
+        from: u64,
+        stop: usize,
+    ) -> (Vec<u8>, Vec<(u64, usize)>, Option<String>) {
+        let (mut taken, mut made) = (Vec::new(), Vec::new());
+        let readers = std::mem::ManuallyDrop::new(Readers::any(beside, 10)); // They were never claimed.
+        // Of one piece in five nothing can be made, and one breaks its reader.
+        let prepare = |bytes: &[u8], offset| match offset / 10 % 5 {
+            3 => std::panic::resume_unwind(Box::new(())),
+            number => (number != 1).then_some((offset, bytes.len())),
+        };
+        let ended = each_made(&readers, file, from, vec![0; 10], prepare, |bytes, what| {
+            taken.extend_from_slice(bytes);
+            made.extend(what);
+            if taken.len() >= stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (taken, made, ended.err().map(|error| error.to_string()))
+    }
+
+    proptest! {
+        #[test]
+        fn i6_pieces_come_whole_and_in_order_however_many_read_them(
+            length in 0..400_usize,
+            at_once in 1..15_usize,
+            beside in 0..6_usize,
+            from in 0..20_u64,
+            stop in 0..500_usize,
+            until in prop_oneof![3 => Just(u64::MAX), 1 => 0..400_u64],
+        ) {
+            let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let file = Text { bytes, at_once, until };
+            let (taken, made, failed) = read(&file, beside, from, stop.max(1));
+            let all = file.bytes.get(usize::try_from(from).unwrap()..).unwrap_or_default();
+            prop_assert!(all.starts_with(&taken));
+            if failed.is_none() {
+                prop_assert!(taken.len() == all.len() || taken.len() >= stop.max(1));
+            } else {
+                prop_assert!(until <= from + taken.len() as u64 + 10);
+            }
+            for (offset, length) in made {
+                prop_assert!(offset >= from && length > 0 && offset + length as u64 <= from + taken.len() as u64);
+                prop_assert!(offset / 10 % 5 != 1 && offset / 10 % 5 != 3);
+            }
+        }
+    }
+
+    #[test]
+    fn only_one_set_of_readers_is_at_work_and_none_for_a_small_file() {
+        assert_eq!(Readers::of(LARGE - 1).beside, 0);
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let first = Readers::of(LARGE);
+        if first.beside > 0 {
+            assert_eq!(first.beside, processors.min(MOST));
+            assert_eq!(Readers::of(LARGE).beside, 0);
+            drop(first);
+        }
+    }
+}
