@@ -1,6 +1,6 @@
 //! What is to be done to the text of a store: rows that go, rows that come, rows that get another text.
 
-use std::{io, ops::Range, vec};
+use std::{io, ops::Range, panic::resume_unwind, thread, vec};
 
 use crate::{
     fs::{Disk, Reader, Writer},
@@ -9,6 +9,9 @@ use crate::{
 };
 
 use super::{FileStore, Snapshot, read::CHUNK};
+
+/// What weighs less is written in no time.
+const MUCH: u64 = 4 << 20;
 
 /// What is to be done to the text of a store. Everything is in the order of the text, and nothing overlaps.
 #[derive(Debug, Default)]
@@ -100,12 +103,16 @@ impl Edit {
         self.puts.iter().map(|put| put.rows).sum()
     }
 
+    /// How many bytes are left out.
+    fn cut(&self) -> u64 {
+        self.cuts.iter().map(|cut| cut.end - cut.start).sum()
+    }
+
     /// The size of the text once all is done.
     pub(super) fn size_of(&self, before: u64) -> u64 {
-        let cut: u64 = self.cuts.iter().map(|cut| cut.end - cut.start).sum();
         let put: u64 = self.puts.iter().map(Put::length).sum();
         let replaced: u64 = self.puts.iter().map(|put| put.at.end - put.at.start).sum();
-        before - cut - replaced + put
+        before - self.cut() - replaced + put
     }
 
     /// Cuts and puts in the order of the text, what comes in before what goes.
@@ -140,7 +147,8 @@ impl Step<'_> {
     }
 }
 
-/// Writes the new text to `to`, and what leaves the store to `gone`, reading the old text once.
+/// Writes the new text to `to`, and what leaves the store to `gone`. Where many rows go both are done at once: each waits
+/// for memory and disk more than it works.
 pub(super) fn carry_out<D: Disk>(
     snapshot: &Snapshot<D>,
     edit: &Edit,
@@ -149,7 +157,36 @@ pub(super) fn carry_out<D: Disk>(
     gone: &mut Gone<D::Writer>,
     stop: &Stop,
 ) -> io::Result<()> {
-    let mut old = Old { file: &snapshot.file, buffer: vec![0; CHUNK], start: 0, length: 0, stop };
+    let Gone { removed, replaced } = gone;
+    let mut keep = || removed.as_mut().map_or(Ok(()), |removed| keep_removed(snapshot, edit, removed, stop));
+    let mut rewrite = || rewrite(snapshot, edit, sources, to, replaced.as_mut(), stop);
+    if edit.cut() < MUCH { rewrite().and_then(|()| keep()) } else { side_by_side(keep, rewrite) }
+}
+
+/// Does both at once; one after the other where there is no room for a thread.
+fn side_by_side(
+    mut one: impl FnMut() -> io::Result<()> + Send,
+    other: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    let done = thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, &mut one);
+        let other = other();
+        let one = thread.ok().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        other.map(|()| one)
+    })?;
+    done.unwrap_or_else(one)
+}
+
+/// Writes the new text, reading the old text once.
+fn rewrite<D: Disk>(
+    snapshot: &Snapshot<D>,
+    edit: &Edit,
+    sources: &Sources<D::Reader>,
+    to: &mut D::Writer,
+    mut replaced: Option<&mut RowsWriter<D::Writer>>,
+    stop: &Stop,
+) -> io::Result<()> {
+    let mut old = Old::new(&snapshot.file, stop);
     let mut new = New { to, buffer: Vec::with_capacity(CHUNK) };
     let mut at = 0;
     for step in edit.steps() {
@@ -158,12 +195,9 @@ pub(super) fn carry_out<D: Disk>(
             return Err(io::Error::other("two changes of the text overlap"));
         }
         old.each(at..place.start, |bytes| new.write(bytes))?;
-        match step {
-            Step::Cut(cut) => keep_cut(&mut old, edit, cut, gone)?,
-            Step::Put(put) => {
-                keep_replaced(&mut old, put, gone)?;
-                new.put(put, sources)?;
-            }
+        if let Step::Put(put) = step {
+            keep_replaced(&mut old, put, replaced.as_deref_mut())?;
+            new.put(put, sources)?;
         }
         at = place.end;
     }
@@ -172,24 +206,26 @@ pub(super) fn carry_out<D: Disk>(
 }
 
 /// Of the last cut only the rows are kept: what separates them from others has its place in the manifest.
-fn keep_cut<R: Reader, W: Writer>(
-    old: &mut Old<'_, R>,
+fn keep_removed<D: Disk>(
+    snapshot: &Snapshot<D>,
     edit: &Edit,
-    cut: &Range<u64>,
-    gone: &mut Gone<W>,
+    removed: &mut RowsWriter<D::Writer>,
+    stop: &Stop,
 ) -> io::Result<()> {
-    let Some(removed) = &mut gone.removed else { return Ok(()) };
-    let is_last = edit.cuts.last() == Some(cut);
-    let rows = if is_last { edit.inner.clone() } else { cut.clone() };
-    old.each(rows, |bytes| removed.write(bytes))
+    let mut old = Old::new(&snapshot.file, stop);
+    let Some((_, others)) = edit.cuts.split_last() else { return Ok(()) };
+    for rows in others.iter().chain([&edit.inner]) {
+        old.each(rows.clone(), |bytes| removed.write(bytes))?;
+    }
+    Ok(())
 }
 
 fn keep_replaced<R: Reader, W: Writer>(
     old: &mut Old<'_, R>,
     put: &Put,
-    gone: &mut Gone<W>,
+    replaced: Option<&mut RowsWriter<W>>,
 ) -> io::Result<()> {
-    let Some(replaced) = gone.replaced.as_mut().filter(|_| !put.at.is_empty()) else { return Ok(()) };
+    let Some(replaced) = replaced.filter(|_| !put.at.is_empty()) else { return Ok(()) };
     replaced.separate()?;
     old.each(put.at.clone(), |bytes| replaced.write(bytes))
 }
@@ -203,7 +239,11 @@ struct Old<'a, R> {
     stop: &'a Stop,
 }
 
-impl<R: Reader> Old<'_, R> {
+impl<'a, R: Reader> Old<'a, R> {
+    fn new(file: &'a R, stop: &'a Stop) -> Self {
+        Self { file, buffer: vec![0; CHUNK], start: 0, length: 0, stop }
+    }
+
     /// Hands over a part of the text. Parts are asked for in order, so that each byte is read once.
     fn each(&mut self, mut part: Range<u64>, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         while part.start < part.end {
