@@ -43,7 +43,7 @@ pub(super) struct Cli {
 }
 
 /// What every verb takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Globals {
     #[arg(long, help = CONFIG_HELP, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -6,19 +6,19 @@ use clap::{Args, ValueHint};
 use session_reaper::config::Flags;
 
 /// Which stores.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct StoreArgs {
     /// sessions.json files, folders (every agents/*/sessions/sessions.json below), or globs; the config's stores if none
     #[arg(value_name = "STORE", value_hint = ValueHint::AnyPath)]
     pub(super) stores: Vec<PathBuf>,
 
     /// Take stores and retention from an OpenClaw state folder and its openclaw.json [default folder: ~/.openclaw]
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "true", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = StoreArgs::OPENCLAW, value_hint = ValueHint::DirPath)]
     pub(super) openclaw: Option<String>,
 }
 
 /// What goes and what stays.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArgs {
     /// How long cron runs are kept, such as 24h, 1d12h or 1.5h; false keeps them all [default: 24h]
@@ -43,7 +43,7 @@ pub(super) struct PolicyArgs {
 }
 
 /// How long to wait, for what.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Timing")]
 pub(super) struct TimingArgs {
     /// The shortest time between two sweeps of a store by `tick` [default: 5m]
@@ -60,7 +60,7 @@ pub(super) struct TimingArgs {
 }
 
 /// What becomes of the rows that go.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Trash")]
 pub(super) struct TrashArgs {
     /// Keep nothing of what is removed: it cannot be brought back
@@ -73,7 +73,7 @@ pub(super) struct TrashArgs {
 }
 
 /// What is only done when somebody says so.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Guards")]
 pub(super) struct GuardArgs {
     /// Sweep although a gateway is live that honours no lock: in a quiet moment, reporting rows that come back
@@ -90,7 +90,7 @@ pub(super) struct GuardArgs {
 }
 
 /// What `tick` only does when somebody says so.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Guards")]
 pub(super) struct TightenedArgs {
     /// Let `tick` sweep at once by a policy that became stricter, instead of one interval later
@@ -99,7 +99,7 @@ pub(super) struct TightenedArgs {
 }
 
 /// Every setting that has a flag.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct SettingArgs {
     #[command(flatten)]
     pub(super) stores: StoreArgs,
@@ -116,7 +116,7 @@ pub(super) struct SettingArgs {
 }
 
 /// Everything that `tick`, `prune` and `plan` take.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct SweepArgs {
     #[command(flatten)]
@@ -140,6 +140,9 @@ pub(super) struct SweepArgs {
 }
 
 impl StoreArgs {
+    /// `--openclaw` as it is without a folder.
+    pub(super) const OPENCLAW: &str = "true";
+
     /// These arguments laid into `flags`.
     pub(super) fn lay_into(&self, flags: Flags) -> Flags {
         Flags { stores: self.stores.clone(), openclaw: self.openclaw.clone(), ..flags }

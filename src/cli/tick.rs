@@ -4,7 +4,7 @@ use session_reaper::sweep::{self, Outcome, Report, Verb};
 
 use super::{
     Exit, Failure, Frame,
-    flags::SweepArgs,
+    flags::{SettingArgs, StoreArgs, SweepArgs},
     report::List,
     sweeping::{self, Sweeping},
 };
@@ -24,6 +24,14 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     sweep: SweepArgs,
+}
+
+impl Args {
+    /// These stores, and no option beside them.
+    pub(super) fn over(stores: StoreArgs) -> Self {
+        let settings = SettingArgs { stores, ..SettingArgs::default() };
+        Self { sweep: SweepArgs { settings, ..SweepArgs::default() } }
+    }
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
