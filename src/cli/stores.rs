@@ -10,9 +10,12 @@ mod spread;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use session_reaper::{Age, Error, ErrorKind, FileStore, Timestamp, config::Effective, fs, store::Store};
+use session_reaper::{
+    Age, Error, ErrorKind, FileStore, Timestamp, config::Effective, fs, gateway::Lookout, store::Store,
+};
 
 use super::Failure;
 
@@ -38,6 +41,13 @@ pub(super) enum Target {
 struct Find(Target, Option<PathBuf>);
 
 impl Target {
+    fn watched_from(self, lookout: &Arc<Lookout>) -> Self {
+        match self {
+            Self::Store(store) => Self::Store(store.watched_from(Arc::clone(lookout))),
+            none @ Self::None(_) => none,
+        }
+    }
+
     /// Whether both are stores in one folder.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         match (self, other) {
@@ -77,11 +87,12 @@ pub(super) fn find(config: &Effective) -> Result<Vec<Target>, Failure> {
     }
     let finds = spread::over(&config.stores, |path| expand(path));
     let mut targets = Vec::new();
-    let mut seen = HashSet::new();
+    // One look at the machine does for all of them while it is fresh.
+    let (mut seen, lookout) = (HashSet::new(), Arc::default());
     for find in finds {
         for Find(target, real) in find? {
             if real.is_none_or(|real| seen.insert(real.into_os_string())) {
-                targets.push(target);
+                targets.push(target.watched_from(&lookout));
             }
         }
     }

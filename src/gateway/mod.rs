@@ -8,6 +8,7 @@
 //! was too much. A gateway on another machine, or in a container whose processes we cannot see, shows nowhere here.
 
 mod home;
+mod machine;
 mod note;
 mod package;
 mod program;
@@ -16,6 +17,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 
+pub use machine::{FRESH, Lookout};
 pub use version::{Era, Version};
 pub use watch::Watch;
 

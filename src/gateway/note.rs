@@ -50,7 +50,7 @@ impl Note {
 
     /// Whether whoever wrote this is still there. A number that somebody else has by now is known by its start, and where
     /// none was written, by what its process is.
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         match (process::life(self.pid), self.start) {
             (Life::Gone, _) => false,
             (Life::Here { start: Some(now) }, Some(then)) => now == then,

@@ -1,14 +1,17 @@
-//! The look around: locks first, then processes.
+//! From those who may write a user's stores to those who concern one store: locks first, then processes.
 
 use std::{
+    cell::OnceCell,
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use super::{
-    Era, Evidence, Gateway, Sight, Version, has_prompts,
+    Era, Evidence, Gateway, Lookout, Sight, Version, has_prompts,
     home::{Around, Traces},
-    note::{self, Held},
+    machine::Writers,
+    note::Held,
     package::{self, Package},
     program::{self, Program},
 };
@@ -17,13 +20,20 @@ use crate::{fs::Owner, process};
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
-    temps: BTreeSet<PathBuf>,
+    pub(super) temps: BTreeSet<PathBuf>,
 }
 
 /// The store that is looked around.
 struct Spot<'a> {
-    around: Around,
     place: &'a Path,
+    around: OnceCell<Around>,
+}
+
+impl Spot<'_> {
+    /// Only looked at where there is somebody whom it may concern.
+    fn around(&self) -> &Around {
+        self.around.get_or_init(|| Around::of(self.place))
+    }
 }
 
 impl Watch {
@@ -43,31 +53,22 @@ impl Watch {
     /// The live gateways that may write the store in the real folder `place`, which belongs to the user `owner`.
     #[must_use]
     pub fn look(&self, place: &Path, owner: Owner) -> Sight {
-        let spot = Spot { around: Around::of(place), place };
-        let held = self.held(owner.uid);
-        let mut gateways: Vec<Gateway> = held.into_iter().filter_map(|held| by_lock(held, &spot)).collect();
-        let pids = process::pids().unwrap_or_default();
-        for pid in &pids {
-            if !gateways.iter().any(|gateway| gateway.pid == *pid) && may_write(*pid, owner.uid) {
-                gateways.extend(by_process(*pid, &spot));
-            }
-        }
-        // Where the processes of others are hidden, the first of all is too.
-        Sight { gateways, saw_processes: pids.contains(&1) }
-    }
-
-    /// The locks of live gateways, of the store's owner and our own.
-    fn held(&self, owner: u32) -> Vec<Held> {
-        let users = BTreeSet::from([owner, rustix::process::geteuid().as_raw()]);
-        let of_user =
-            |uid: &u32| self.temps.iter().flat_map(|temp| note::held(temp, *uid)).collect::<Vec<_>>();
-        users.iter().flat_map(of_user).collect()
+        Lookout::of(self.clone()).look(place, owner, Instant::now)
     }
 }
 
-/// Whether a process can write what belongs to `owner`. Never we ourselves.
-fn may_write(pid: u32, owner: u32) -> bool {
-    pid != std::process::id() && process::owner(pid).is_some_and(|uid| uid == owner || uid == 0)
+/// Those who concern the store in `place`, of all who may write the stores of its owner.
+pub(super) fn beside(writers: Writers, place: &Path) -> Sight {
+    let spot = Spot { place, around: OnceCell::new() };
+    // Who was there at the look may have ended since.
+    let held = writers.locks.into_iter().filter(|held| held.note.is_live());
+    let mut gateways: Vec<Gateway> = held.filter_map(|held| by_lock(held, &spot)).collect();
+    for pid in writers.programs {
+        if !gateways.iter().any(|gateway| gateway.pid == pid) {
+            gateways.extend(by_process(pid, &spot));
+        }
+    }
+    Sight { gateways, saw_processes: writers.saw_processes }
 }
 
 fn by_lock(held: Held, spot: &Spot<'_>) -> Option<Gateway> {
@@ -98,7 +99,7 @@ fn about(
     let (root, working) = (process::root(pid), process::working_folder(pid));
     let (working, config_path) = (working.as_deref(), config.as_deref());
     let traces = Traces { root: &root, environment: environment.as_ref(), working, config: config_path };
-    if !spot.around.may_concern(traces) {
+    if !spot.around().may_concern(traces) {
         return None;
     }
     let version = match package::of(pid, program, environment.as_ref()) {
@@ -136,7 +137,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::*;
+    use super::{super::FRESH, *};
 
     /// A process that ends with its test.
     struct Live(Child);
@@ -164,6 +165,10 @@ mod tests {
         }
     }
 
+    fn owner() -> Owner {
+        Owner { uid: process::user(), gid: 0 }
+    }
+
     /// A home with a state folder and a folder for temporary files; nothing else shows there.
     struct Home(TempDir);
 
@@ -186,8 +191,7 @@ mod tests {
 
         /// What is seen of the process `pid`: tests run beside each other, and beside whatever runs here.
         fn seen(&self, pid: u32) -> Option<Gateway> {
-            let owner = Owner { uid: rustix::process::geteuid().as_raw(), gid: 0 };
-            let sight = Watch::with_temps([self.path("tmp")]).look(&self.place(), owner);
+            let sight = Watch::with_temps([self.path("tmp")]).look(&self.place(), owner());
             assert!(sight.saw_processes);
             sight.gateways.into_iter().find(|gateway| gateway.pid == pid)
         }
@@ -277,6 +281,47 @@ mod tests {
         assert_eq!(home.seen(pid).unwrap().era, Era::HonoursNone);
         home.write_lock(&text(start + 1, ""));
         assert_eq!(home.seen(pid), None);
+    }
+
+    #[test]
+    fn a_look_is_shared_while_it_is_fresh_and_whoever_came_since_is_seen_after_that() {
+        let home = Home::new();
+        let lookout = Lookout::of(Watch::with_temps([home.path("tmp")]));
+        let begin = Instant::now();
+        let seen = |pid: u32, after: Duration| {
+            let sight = lookout.look(&home.place(), owner(), || begin + after);
+            sight.gateways.iter().any(|gateway| gateway.pid == pid)
+        };
+        assert!(!seen(0, Duration::ZERO));
+        let live = Live::called("openclaw-gateway", &[], &[("HOME", &home.path(""))]);
+        let (pid, later) = (live.0.id(), FRESH + Duration::from_millis(1));
+        assert!(!seen(pid, FRESH), "it looked once more");
+        assert!(seen(pid, later));
+        // Each store is judged for itself, and whoever has ended keeps nobody from one, however fresh the look is.
+        let elsewhere = Home::new().place();
+        assert!(lookout.look(&elsewhere, owner(), || begin + later).gateways.iter().all(|it| it.pid != pid));
+        drop(live);
+        assert!(!seen(pid, later));
+    }
+
+    #[test]
+    fn a_lock_is_shared_with_the_look_and_counts_no_longer_than_its_gateway_lives() {
+        let home = Home::new();
+        let live = Live::called("some-wrapper", &[], &[("HOME", &home.path("other"))]);
+        let process::Life::Here { start: Some(start) } = process::life(live.0.id()) else {
+            panic!("it lives")
+        };
+        let config = home.path(".openclaw/openclaw.json");
+        home.write_lock(&format!(r#"{{"pid":{},"configPath":{config:?},"startTime":{start}}}"#, live.0.id()));
+        let (lookout, now) = (Lookout::of(Watch::with_temps([home.path("tmp")])), Instant::now());
+        let pid = live.0.id();
+        let is_seen = || {
+            let sight = lookout.look(&home.place(), owner(), || now);
+            sight.gateways.iter().any(|gateway| gateway.pid == pid)
+        };
+        assert!(is_seen() && is_seen());
+        drop(live);
+        assert!(!is_seen());
     }
 
     #[test]

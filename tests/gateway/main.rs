@@ -204,6 +204,27 @@ fn a_gateway_that_honours_a_lock_is_swept_beside_and_one_with_a_database_is_not(
 }
 
 #[test]
+fn the_stores_of_one_call_share_a_look_at_the_machine_for_a_tenth_of_a_second() {
+    let world = World::new();
+    let stores: Vec<_> = (0..60).map(|number| STORE.replace("main", &format!("a{number}"))).collect();
+    let write_all = || stores.iter().map(|store| world.write(store, &usual_store())).for_each(drop);
+    write_all();
+    let begin = Instant::now();
+    let ran = world.run("prune -y -vv state").expect(0);
+    let most = begin.elapsed().as_millis() / 100 + 1;
+    let looks = ran.err.matches("looked for live gateways").count() as u128;
+    assert!((1..=most).contains(&looks), "{looks} looks, and {most} at most");
+    for store in &stores {
+        assert_eq!(fs::read_to_string(world.path(store)).unwrap(), usual_survivors());
+    }
+    // It is still looked for each of them.
+    write_all();
+    let _gateway = Gateway::titled(&world);
+    let ran = world.run("prune -y state").expect(4);
+    assert_eq!(ran.err.matches("--beside-live-gateway").count(), stores.len(), "{}", ran.shown());
+}
+
+#[test]
 fn a_demonstration_is_no_gateways_business() {
     let world = world();
     // Which folder a store of an odd place belongs to cannot be told, so that this one would concern it.

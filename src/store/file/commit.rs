@@ -20,14 +20,18 @@ use super::{
 };
 use crate::{
     fs::{Disk, Reader, Writer},
+    gateway::FRESH,
     json::{Asked, RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind},
     store::{Access, Commit},
 };
 
-/// After so long it is asked again who else writes the store.
+/// Who else writes the store was seen no longer ago than this when nothing is left to do but to take its lock.
 const LONG: Duration = Duration::from_millis(250);
+
+/// After so long it is asked again: what was seen before may have been as old as a look that is shared can be.
+const AGAIN: Duration = LONG.saturating_sub(FRESH);
 
 /// What a commit is to do.
 #[derive(Debug)]
@@ -93,16 +97,13 @@ fn keep_out<D: Disk>(
     begin: Instant,
     stop: &Stop,
 ) -> Result<Hold<D>, Error> {
+    if !matches!(access, Access::Quiet(_)) && begin.elapsed() > AGAIN {
+        // Meanwhile a gateway may have been started.
+        others::admit(store, false)?;
+    }
     match access {
         Access::Kept(hold) => Ok(hold),
-        Access::Quiet(wait) => hold::keep_out(store, guard, wait, stop),
-        Access::Brief(wait) => {
-            if begin.elapsed() > LONG {
-                // Meanwhile a gateway may have been started.
-                others::admit(store, false)?;
-            }
-            hold::keep_out(store, guard, wait, stop)
-        }
+        Access::Quiet(wait) | Access::Brief(wait) => hold::keep_out(store, guard, wait, stop),
     }
 }
 

@@ -58,6 +58,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Owner, RealDisk},
+    gateway::Lookout,
     json::Layout,
     lock::{self, Fence, Sidecar, Stop},
     model::{Error, ErrorKind, Key},
@@ -78,8 +79,8 @@ pub struct FileStore<D: Disk = RealDisk> {
     path: PathBuf,
     /// The real folder that it must be in, if it was found there and not named.
     root: Option<PathBuf>,
-    /// Whether other programs of this machine can write it.
-    has_neighbours: bool,
+    /// Who looks for other programs of this machine that may write it, if any can.
+    lookout: Option<Arc<Lookout>>,
     /// What a glance told when the store was found.
     glanced: Option<LastSweep>,
 }
@@ -106,20 +107,28 @@ pub struct Guard<D: Disk> {
 impl FileStore {
     /// The store at `path`. Nothing is touched yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { has_neighbours: true, ..Self::on(RealDisk, path) }
+        Self::on(RealDisk, path).watched_from(Arc::default())
     }
 }
 
 impl<D: Disk> FileStore<D> {
     /// The store at `path` of a disk that no other program of this machine writes to.
     pub fn on(disk: D, path: impl Into<PathBuf>) -> Self {
-        Self { disk, path: path.into(), root: None, has_neighbours: false, glanced: None }
+        Self { disk, path: path.into(), root: None, lookout: None, glanced: None }
     }
 
     /// The same store, which no gateway knows of: nobody looks whether one is live.
     #[must_use]
     pub fn unknown_to_gateways(mut self) -> Self {
-        self.has_neighbours = false;
+        self.lookout = None;
+        self
+    }
+
+    /// The same store, beside whose like gateways are looked for only once for all that share a lookout, while the look is
+    /// fresh: to look at every process of the machine costs more than to sweep a small store.
+    #[must_use]
+    pub fn watched_from(mut self, lookout: Arc<Lookout>) -> Self {
+        self.lookout = Some(lookout);
         self
     }
 

@@ -1,6 +1,9 @@
 //! Who else writes a store: whether it may be changed beside them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use super::{FileStore, place::Place};
 use crate::{
@@ -18,9 +21,7 @@ struct Seen {
 
 /// Looks around on this machine; a store on another disk has no gateways.
 pub(super) fn admit<D: Disk>(store: &FileStore<D>, beside_live_gateway: bool) -> Result<Others, Error> {
-    if !store.has_neighbours {
-        return Ok(Others::HonourLocks);
-    }
+    let Some(lookout) = &store.lookout else { return Ok(Others::HonourLocks) };
     let place = Place::find(store)?;
     let owner = place.owner(store)?;
     let folders = place.locked_at(store)?;
@@ -30,7 +31,7 @@ pub(super) fn admit<D: Disk>(store: &FileStore<D>, beside_live_gateway: bool) ->
         &Seen {
             rows_elsewhere: folders().find_map(gateway::rows_in_sqlite),
             gateway: folders()
-                .flat_map(|folder| gateway::live_beside(folder, owner).gateways)
+                .flat_map(|folder| lookout.look(folder, owner, Instant::now).gateways)
                 .max_by_key(danger),
         },
         beside_live_gateway,
