@@ -13,7 +13,7 @@ use crate::{
     lock::Stop,
     model::{Age, Error, ErrorKind, Retention, Timestamp},
     policy::{Detail, Policy},
-    store::{Planned, Request, State, Store, Tidy, TimeOf},
+    store::{LastSweep, Planned, Request, State, Store, Tidy, TimeOf},
     trash::Cause,
 };
 
@@ -133,19 +133,29 @@ pub(super) struct Job<'a, S> {
     pub(super) is_on_time: Cell<bool>,
     /// What was found where nothing had to go.
     pub(super) looked: RefCell<Option<Looked>>,
+    /// What was remembered of the store, once that is settled.
+    known: OnceCell<State>,
 }
 
 impl<'a, S: Store + 'static> Job<'a, S> {
     fn new(verb: Verb, store: &'a S, policy: &'a Policy, now: Timestamp, options: &'a Options) -> Self {
         let (cooling, is_on_time, looked) = (OnceCell::new(), Cell::new(false), RefCell::new(None));
-        Self { verb, store, policy, now, options, cooling, is_on_time, looked }
+        Self { verb, store, policy, now, options, cooling, is_on_time, looked, known: OnceCell::new() }
+    }
+
+    /// What is remembered of the store, read once. Only to be asked under the lock, where nobody else can change it, or
+    /// where nothing is changed at all.
+    pub(super) fn state(&self) -> &State {
+        self.known.get_or_init(|| self.store.state())
     }
 
     fn tick(&self) -> StoreReport {
         if self.policy.is_off() {
             return self.idle(Outcome::Disabled);
         }
-        if let Some(throttled) = self.throttled_already().or_else(|| self.throttled()) {
+        if let Some(throttled) =
+            self.throttled_already().or_else(|| self.throttled(|| self.store.state().last()))
+        {
             return throttled;
         }
         if self.options.dry_run {
@@ -153,7 +163,10 @@ impl<'a, S: Store + 'static> Job<'a, S> {
         }
         match self.store.lock(Duration::ZERO, &self.options.stop) {
             // Whoever had the lock a moment ago may have done the work.
-            Ok(guard) => self.throttled().unwrap_or_else(|| self.sweep_and_remember(&guard)),
+            Ok(guard) => {
+                let throttled = self.throttled(|| self.state().last());
+                throttled.unwrap_or_else(|| self.sweep_and_remember(&guard))
+            }
             Err(error) => self.failed(error),
         }
     }
@@ -231,11 +244,11 @@ impl<'a, S: Store + 'static> Job<'a, S> {
         Some(StoreReport { next_due: Some(due), ..self.idle(Outcome::Throttled) })
     }
 
-    fn throttled(&self) -> Option<StoreReport> {
+    fn throttled(&self, last: impl FnOnce() -> LastSweep) -> Option<StoreReport> {
         if self.options.force {
             return None;
         }
-        let due = self.store.state().last().rests_until(self.now, self.options.every)?;
+        let due = last().rests_until(self.now, self.options.every)?;
         Some(StoreReport { next_due: Some(due), ..self.idle(Outcome::Throttled) })
     }
 
@@ -274,12 +287,14 @@ impl<'a, S: Store + 'static> Job<'a, S> {
 
     /// What is to be remembered of a sweep.
     fn state_after(&self, swept: &Result<StoreReport, Error>) -> State {
-        let before = self.store.state();
+        let before = self.state();
         match (swept, self.cooling.get()) {
-            (Ok(report), _) => self.state_of(report, &before),
-            (Err(error), _) if error.kind() == ErrorKind::Interrupted => before,
+            (Ok(report), _) => self.state_of(report, before),
+            (Err(error), _) if error.kind() == ErrorKind::Interrupted => before.clone(),
             // What a person asked for and a guard refused says nothing about the scheduler's next sweep.
-            (Err(error), _) if self.verb != Verb::Tick && error.kind() == ErrorKind::Refused => before,
+            (Err(error), _) if self.verb != Verb::Tick && error.kind() == ErrorKind::Refused => {
+                before.clone()
+            }
             (Err(_), Some(digest)) => before.after_cooling(self.now, digest),
             (Err(_), None) => before.after_failure(self.now),
         }

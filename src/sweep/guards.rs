@@ -20,7 +20,7 @@ const EXAMPLES: usize = 3;
 impl<S: Store + 'static> Job<'_, S> {
     /// Asks every guard about a plan.
     pub(super) fn ask_guards(&self, planned: &Planned<S>) -> Result<(), Error> {
-        let state = self.store.state();
+        let state = self.state();
         let evidence =
             Evidence { row: planned.plan.newest(), written: planned.written, swept: state.clock() };
         let jump = policy::clock(self.now, &evidence);
@@ -30,7 +30,7 @@ impl<S: Store + 'static> Job<'_, S> {
         }
         self.ask_about_the_clock(jump, &evidence)?;
         self.ask_about_the_share(planned)?;
-        self.ask_about_the_policy(planned, &state)
+        self.ask_about_the_policy(planned, state)
     }
 
     fn ask_about_the_share(&self, planned: &Planned<S>) -> Result<(), Error> {
@@ -150,7 +150,7 @@ impl<S: Store + 'static> Job<'_, S> {
         if report.outcome != Outcome::Swept {
             return;
         }
-        let state = self.store.state().with_policy(self.policy);
+        let state = self.state().clone().with_policy(self.policy);
         if let Err(error) = self.store.remember(guard, &state) {
             log::forgotten(&error);
         }

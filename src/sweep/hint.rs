@@ -31,8 +31,7 @@ impl<S: Store + 'static> Job<'_, S> {
         if !self.goes_by_the_clock() || self.options.force || self.options.items.is_some() {
             return None;
         }
-        let state = self.store.state();
-        let hint = state.hint()?;
+        let hint = self.state().hint()?;
         let mark = self.store.mark()?;
         let policy = (self.policy, &*digest(self.policy));
         if !hint.holds(policy, &mark, self.now, self.options.every) {
@@ -45,7 +44,7 @@ impl<S: Store + 'static> Job<'_, S> {
 
     /// The mark of the store that is about to be read, where something may be proved by it.
     pub(super) fn mark_before(&self) -> Option<Mark> {
-        self.store.mark().filter(|_| self.goes_by_the_clock())
+        self.goes_by_the_clock().then(|| self.store.mark()).flatten()
     }
 
     /// What is proved after a sweep that ended so, where the state before was this.

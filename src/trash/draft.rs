@@ -116,13 +116,14 @@ impl<'a, D: Disk> Trash<'a, D> {
         Ok(())
     }
 
-    /// Until a bundle has been finished the trash may be new, and our folder too: then their names are made durable first.
-    fn make_durable(&self, beside: &D::Folder) -> io::Result<D::Folder> {
+    /// Until a bundle has been finished the trash may be new, and our folder too: then their names are made durable first. So
+    /// it is when there are `news` in our folder.
+    fn make_durable(&self, beside: &D::Folder, news: bool) -> io::Result<D::Folder> {
         let folder = self.make()?;
         let is_finished = |name: &OsString| {
             FolderName::read(name, self.of).is_some_and(|name| name.stage == Stage::Finished)
         };
-        if !self.disk.list(&folder)?.iter().any(is_finished) {
+        if news || !self.disk.list(&folder)?.iter().any(is_finished) {
             self.disk.sync_folder(self.ours)?;
             self.disk.sync_folder(beside)?;
         }
@@ -155,13 +156,14 @@ pub struct Draft<'a, D: Disk> {
 }
 
 impl<'a, D: Disk> Draft<'a, D> {
-    /// Begins the bundle of a run; `beside` is the folder that ours is in.
+    /// Begins the bundle of a run; `beside` is the folder that ours is in. Where there are `news` in ours, a name that is not
+    /// durable yet, it is synced for them as well.
     ///
     /// # Errors
     /// As the operating system says.
-    pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId) -> io::Result<Self> {
+    pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId, news: bool) -> io::Result<Self> {
         trash.must_have_room()?;
-        let folder = trash.make_durable(beside)?;
+        let folder = trash.make_durable(beside, news)?;
         Self::begin_in(trash, folder, run, true)
     }
 

@@ -53,7 +53,7 @@ impl<'a, D: Disk> Journal<'a, D> {
     pub fn append(&self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
-        let file = lock::wait_for(PATIENCE, || self.open())?;
+        let file = lock::wait_for(PATIENCE, || self.open_durable())?;
         let file =
             file.ok_or_else(|| io::Error::new(io::ErrorKind::WouldBlock, "somebody else writes to it"))?;
         let end = self.heal(&file)?;
@@ -65,12 +65,13 @@ impl<'a, D: Disk> Journal<'a, D> {
         written
     }
 
-    /// Makes sure that a line can be added: before anything is done that needs one.
+    /// Makes sure that a line can be added: before anything is done that needs one. Tells whether it is new: then its name is
+    /// not durable before our folder is synced.
     ///
     /// # Errors
     /// As the operating system says.
-    pub fn get_ready(&self) -> io::Result<()> {
-        self.open().map(drop)
+    pub fn get_ready(&self) -> io::Result<bool> {
+        self.open().map(|(_, is_new)| is_new)
     }
 
     /// Makes what stands in it durable.
@@ -78,25 +79,35 @@ impl<'a, D: Disk> Journal<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn sync(&self) -> io::Result<()> {
-        let file = lock::wait_for(PATIENCE, || self.open())?;
+        let file = lock::wait_for(PATIENCE, || self.open_durable())?;
         file.map_or_else(|| Err(io::ErrorKind::WouldBlock.into()), |file| file.sync())
     }
 
+    fn open_durable(&self) -> io::Result<Option<D::Appender>> {
+        let (file, is_new) = self.open()?;
+        if is_new {
+            self.disk.sync_folder(self.ours)?;
+        }
+        Ok(file)
+    }
+
+    /// The journal, unless somebody else has it open, and whether it was only made.
+    ///
     /// Our folder is a user's, who may have given somebody else's file this name as well: root must not write there.
-    fn open(&self) -> io::Result<Option<D::Appender>> {
-        let file = match self.disk.open_to_append(self.ours, OsStr::new(JOURNAL)) {
+    fn open(&self) -> io::Result<(Option<D::Appender>, bool)> {
+        let (file, is_new) = match self.disk.open_to_append(self.ours, OsStr::new(JOURNAL)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make()?;
-                self.disk.open_to_append(self.ours, OsStr::new(JOURNAL))?
+                (self.disk.open_to_append(self.ours, OsStr::new(JOURNAL))?, true)
             }
-            file => file?,
+            file => (file?, false),
         };
         match file.as_ref().map(Appender::stat).transpose()? {
             Some(stat) if !stat.is_file || stat.links != 1 => {
                 let why = "it is no plain file with a single name";
                 Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
             }
-            _ => Ok(file),
+            _ => Ok((file, is_new)),
         }
     }
 
@@ -109,8 +120,7 @@ impl<'a, D: Disk> Journal<'a, D> {
         if !matches!(made, Ok(true)) {
             let _ = self.disk.remove(self.ours, &name);
         }
-        made?;
-        self.disk.sync_folder(self.ours)
+        made.map(drop)
     }
 
     /// Makes the file end with a whole line, and tells how long it is.

@@ -131,11 +131,20 @@ impl<D: Disk> Drop for Temp<'_, D> {
     }
 }
 
-/// Removes what killed sweeps of this store left behind. Only to be called by who holds the mutex.
-pub(super) fn clear_temps<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
+/// The names in our folder.
+pub(super) fn names<D: Disk>(store: &FileStore<D>, guard: &Guard<D>) -> Result<Vec<OsString>, Error> {
+    store.disk.list(&guard.ours).map_err(store.fail("look for what a killed sweep left beside"))
+}
+
+/// Removes what killed sweeps of this store left behind, of which these are the names. Only to be called by who has held
+/// the mutex since they were listed: then nobody else makes or removes one.
+pub(super) fn clear_temps<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    names: &[OsString],
+) -> Result<(), Error> {
     let fail = store.fail("clear what a killed sweep left beside");
     let locks = guard.place.name_of(lock::ENDING);
-    let names = store.disk.list(&guard.ours).map_err(&fail)?;
     for name in names.iter().filter(|name| is_temp_of(name, &guard.place.name)) {
         store.disk.remove(&guard.ours, name).map_err(&fail)?;
     }

@@ -260,9 +260,10 @@ impl<D: Disk> Store for FileStore<D> {
         let guard = Guard { lock, ours, place, owner, sidecars };
         // What a killed sweep has left is cleared whole, or not begun.
         let _stake = stop.enter();
-        let never_left = pending::settle(self, &guard, wait, stop)?;
+        let left = folder::names(self, &guard)?;
+        let never_left = pending::settle(self, &guard, &left, wait, stop)?;
         recover::settle(self, &guard, &never_left)?;
-        folder::clear_temps(self, &guard)?;
+        folder::clear_temps(self, &guard, &left)?;
         hold::clear_dead(self, &guard)?;
         Ok(guard)
     }

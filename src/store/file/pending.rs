@@ -66,25 +66,26 @@ impl Pending {
     }
 }
 
-/// Finishes what a killed swap has left, and tells which survivors never took the store's place. Only to be called by who
-/// holds the mutex.
+/// Finishes what a killed swap has left among these names of our folder, and tells which survivors never took the store's
+/// place. Only to be called by who holds the mutex.
 pub(super) fn settle<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
+    names: &[OsString],
     wait: Duration,
     stop: &Stop,
 ) -> Result<Vec<Identity>, Error> {
     let fail = store.fail("finish what a killed sweep left beside");
     let mut never_left = Vec::new();
-    for name in store.disk.list(&guard.ours).map_err(&fail)? {
-        let Some(pending) = Pending::read(&name, &guard.place.name) else { continue };
-        let left = store.disk.stat(&guard.ours, &name).map_err(&fail)?;
+    for name in names {
+        let Some(pending) = Pending::read(name, &guard.place.name) else { continue };
+        let left = store.disk.stat(&guard.ours, name).map_err(&fail)?;
         if pending.is_done(&left) {
             never_left.extend(pending.is_survivors(&left).then_some(pending.0.after));
-            store.disk.remove(&guard.ours, &name).map_err(&fail)?;
+            store.disk.remove(&guard.ours, name).map_err(&fail)?;
         } else {
             let _hold = hold::keep_out(store, guard, wait.max(hold::FOR_RECOVERY), stop)?;
-            bring_back(store, guard, &name, &pending)?;
+            bring_back(store, guard, name, &pending)?;
         }
     }
     Ok(never_left)

@@ -40,11 +40,16 @@ impl Record {
         store: &'a FileStore<D>,
         guard: &'a Guard<D>,
     ) -> Result<Bundled<'a, D>, Error> {
-        journal(store, guard).get_ready().map_err(store.fail("open the journal of"))?;
+        let fail = store.fail("open the journal of");
+        let is_new = journal(store, guard).get_ready().map_err(&fail)?;
         let (trash, run) = (trash(store, guard), &self.cause.run);
         if self.cause.keep {
-            let draft = Draft::begin(trash, &guard.place.folder, run).map_err(store.fail(KEEP))?;
+            // It syncs our folder for the trash, which is new as a rule when the journal is: once is enough for both.
+            let draft = Draft::begin(trash, &guard.place.folder, run, is_new).map_err(store.fail(KEEP))?;
             return Ok(Bundled { draft: Some(draft), keep: true });
+        }
+        if is_new {
+            store.disk.sync_folder(&guard.ours).map_err(&fail)?;
         }
         // Who keeps nothing needs no trash, and not one that can be written to.
         let draft = Draft::begin_without_rows(trash, run);
