@@ -23,8 +23,8 @@ pub(super) fn start(globals: &Globals, config: &Effective) {
     let _ = set_global_default(Late { level: level(globals, named), format, ansi, log: OnceLock::new() });
 }
 
-/// A log that is set up when there is something to write into it: mostly there is not, and its tables of spans take more
-/// memory than a tick with nothing due.
+/// A log that is set up when there is something to write into it: mostly there is not, and its tables of spans, of which this
+/// program has none, take more memory than a tick with nothing due.
 struct Late {
     level: LevelFilter,
     format: LogFormat,

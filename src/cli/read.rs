@@ -58,8 +58,8 @@ fn read_plain_tick(words: impl IntoIterator<Item = OsString>) -> Option<Cli> {
     Some(Cli { globals, verb: Verb::Tick(tick::Args::over(stores)), name: "tick".to_owned() })
 }
 
-/// The scheduler's call in any form, which comes every minute: of some twenty verbs its own alone is set up for it. Whatever is another,
-/// or is to be complained about, is read again by all of them.
+/// The scheduler's call in any form, which comes every minute: of some twenty verbs its own alone is set up for it. Whatever
+/// is another, or is to be complained about, is read again by all of them.
 fn read_tick(words: impl IntoIterator<Item = OsString>) -> Option<Cli> {
     let tick = tick::Args::augment_args(Command::new("tick"));
     let command = Globals::augment_args(Command::new("session-reaper")).subcommand(tick);

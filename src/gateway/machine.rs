@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{fs::Owner, process};
 
-/// So long a look may be shared. A gateway that was started since is not seen by whoever shares it, so this is less than half
-/// of the time after which a commit asks again; and ten looks a second are few, however many stores there are.
+/// So long a look may be shared. A gateway that was started since is not seen by whoever shares it, so a commit asks again
+/// that much sooner; and ten looks a second are few, however many stores there are.
 pub const FRESH: Duration = Duration::from_millis(100);
 
 /// Root may write every store.
@@ -64,15 +64,17 @@ impl Lookout {
     /// The live gateways that may write the store in the real folder `place`, which belongs to the user `owner`. The machine
     /// is looked at anew if the last look is no longer fresh by `clock`; whoever comes meanwhile waits for it.
     #[must_use]
-    pub fn look(&self, place: &Path, owner: Owner, clock: impl FnOnce() -> Instant) -> Sight {
+    pub fn look(&self, place: &Path, owner: Owner, clock: impl Fn() -> Instant) -> Sight {
         watch::beside(self.writers(owner, clock), place)
     }
 
-    fn writers(&self, owner: Owner, clock: impl FnOnce() -> Instant) -> Writers {
+    fn writers(&self, owner: Owner, clock: impl Fn() -> Instant) -> Writers {
+        let asked = clock();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // Only now, for it may have taken its time to get here.
+        // Once more, for it may have taken its time to get here. A look that was begun meanwhile is as good as one's own.
         let now = clock();
-        let fresh = last.take().filter(|machine| now.saturating_duration_since(machine.at) <= FRESH);
+        let is_fresh = |at: Instant| at >= asked || now.saturating_duration_since(at) <= FRESH;
+        let fresh = last.take().filter(|machine| is_fresh(machine.at));
         last.insert(fresh.unwrap_or_else(|| self.look_around(now))).writers(owner.uid)
     }
 

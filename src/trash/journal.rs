@@ -66,12 +66,13 @@ impl<'a, D: Disk> Journal<'a, D> {
     }
 
     /// Makes sure that a line can be added: before anything is done that needs one. Tells whether it is new: then its name is
-    /// not durable before our folder is synced.
+    /// not durable before our folder is synced. One without a line may be that of somebody who did not come so far.
     ///
     /// # Errors
     /// As the operating system says.
     pub fn get_ready(&self) -> io::Result<bool> {
-        self.open().map(|(_, is_new)| is_new)
+        let (file, is_new) = self.open()?;
+        Ok(is_new || file.is_some_and(|file| file.stat().is_ok_and(|stat| stat.size == 0)))
     }
 
     /// Makes what stands in it durable.

@@ -24,7 +24,7 @@ use crate::{
     json::{Asked, RawRow, Visit},
     lock::Stop,
     model::{Error, ErrorKind},
-    store::{Access, Commit},
+    store::{Access, Commit, Others},
 };
 
 /// Who else writes the store was seen no longer ago than this when nothing is left to do but to take its lock.
@@ -65,7 +65,7 @@ pub(super) fn commit<D: Disk>(
     }
     let mut swap = Swap::prepare(store, guard, snapshot, survivors)?;
     bundle.seal(store, work, rows, swap.identities())?;
-    let hold = keep_out(store, guard, access, begin, stop)?;
+    let Some(hold) = keep_out(store, guard, access, begin, stop)? else { return Ok(Commit::Moved) };
     // The last moment to stop: from here on it is done.
     let done = if stop.signal().is_some() { Err(store.interrupted()) } else { swap.carry_out(&hold) };
     // First the locks, then the old file: to remove a large one takes its time.
@@ -89,21 +89,22 @@ fn locked<D: Disk>(store: &FileStore<D>, error: io::Error) -> Error {
         .too_late()
 }
 
-/// Waits until nobody who honours a lock can write the store, unless that is so already.
+/// Waits until nobody who honours a lock can write the store, unless that is so already. `None` when somebody who honours none
+/// has come meanwhile: the next attempt will find him, and do as it is told to beside him.
 fn keep_out<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     access: Access<FileStore<D>>,
     begin: Instant,
     stop: &Stop,
-) -> Result<Hold<D>, Error> {
-    if !matches!(access, Access::Quiet(_)) && begin.elapsed() > AGAIN {
-        // Meanwhile a gateway may have been started.
-        others::admit(store, false)?;
+) -> Result<Option<Hold<D>>, Error> {
+    let is_old = !matches!(access, Access::Quiet(_)) && begin.elapsed() > AGAIN;
+    if is_old && others::admit(store, true)? == Others::HonourNone {
+        return Ok(None);
     }
     match access {
-        Access::Kept(hold) => Ok(hold),
-        Access::Quiet(wait) | Access::Brief(wait) => hold::keep_out(store, guard, wait, stop),
+        Access::Kept(hold) => Ok(Some(hold)),
+        Access::Quiet(wait) | Access::Brief(wait) => hold::keep_out(store, guard, wait, stop).map(Some),
     }
 }
 

@@ -146,7 +146,11 @@ pub(super) fn clear_temps<D: Disk>(
     let fail = store.fail("clear what a killed sweep left beside");
     let locks = guard.place.name_of(lock::ENDING);
     for name in names.iter().filter(|name| is_temp_of(name, &guard.place.name)) {
-        store.disk.remove(&guard.ours, name).map_err(&fail)?;
+        match store.disk.remove(&guard.ours, name) {
+            // Somebody has cleared up meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(&fail)?,
+        }
     }
     if names.iter().any(|name| is_temp_of(name, &locks)) {
         guard.sidecars.iter().try_for_each(|sidecar| sidecar.tidy()).map_err(&fail)?;
