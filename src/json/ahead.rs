@@ -44,9 +44,15 @@ impl Seam {
     }
 }
 
+/// What is to be told of a piece weighs no more than so many pieces.
+const HEAVIEST: usize = 2;
+
+/// So much is scanned before it is asked whether what was found becomes too much.
+const STRETCH: usize = 16 * 1024;
+
 /// What was found in a piece of a text, should its rows begin where they seem to.
 #[derive(Debug)]
-pub struct Ahead {
+pub(crate) struct Ahead {
     /// Which part of the piece was scanned: from one key to another.
     pub(super) part: Range<usize>,
     /// The offset of the first key.
@@ -59,23 +65,29 @@ pub struct Ahead {
 
 impl Ahead {
     /// Scans the rows of a piece whose first byte has this offset, up to the last one that begins in it; `None` when that
-    /// is no row, or nothing that a text can hold.
+    /// is no row, or nothing that a text can hold, or when too much would have to be told of it.
     #[must_use]
-    pub fn scan(piece: &[u8], offset: u64, seam: &Seam, asked: Asked) -> Option<Self> {
+    pub(crate) fn scan(piece: &[u8], offset: u64, seam: &Seam, asked: Asked) -> Option<Self> {
         let part = seam.part(piece)?;
         let begin = offset + part.start as u64;
         let (mut scanner, mut told) = (Scanner::awaiting_row_at(begin), Told::of(asked));
-        scanner.feed(piece.get(part.clone())?, &mut told).ok()?;
+        for stretch in piece.get(part.clone())?.chunks(STRETCH) {
+            scanner.feed(stretch, &mut told).ok()?;
+            if told.weight() > HEAVIEST * piece.len() {
+                return None;
+            }
+        }
         scanner.awaits_row().then_some(Self { part, begin, scanner, told })
     }
 }
 
 impl Scanner {
-    /// Reads the text's next bytes like [`Scanner::feed`], of which something may have been found ahead.
+    /// Reads the text's next bytes like [`Scanner::feed`]. Something may have been found ahead, in these very bytes and of what
+    /// this visitor asks for.
     ///
     /// # Errors
     /// As for [`Scanner::feed`].
-    pub fn feed_ahead(
+    pub(crate) fn feed_ahead(
         &mut self,
         chunk: &[u8],
         ahead: Option<Ahead>,

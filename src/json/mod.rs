@@ -30,7 +30,8 @@ mod utf8;
 mod visit;
 mod word;
 
-pub use ahead::{Ahead, Seam};
+pub(crate) use ahead::Ahead;
+pub use ahead::Seam;
 pub use decode::{decode, means};
 pub use error::SyntaxError;
 pub use layout::{Layout, cuts};

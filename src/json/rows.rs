@@ -53,7 +53,7 @@ impl Rows {
     }
 
     /// Tells the row under way, then what others found behind it, and goes on where they have come to; `false` when that
-    /// is not behind this row.
+    /// is not behind this row, or too far behind it.
     pub(super) fn take_over(
         &mut self,
         mut other: Self,

@@ -74,14 +74,12 @@ impl Scanner {
     }
 
     /// How many rows have been told.
-    #[must_use]
-    pub const fn rows(&self) -> u64 {
+    pub(crate) const fn rows(&self) -> u64 {
         self.machine.rows()
     }
 
     /// What stands between rows, if that can be told from these bytes, the text's first ones.
-    #[must_use]
-    pub fn seam(&self, text: &[u8]) -> Option<Seam> {
+    pub(crate) fn seam(&self, text: &[u8]) -> Option<Seam> {
         text.get(self.machine.before_first_key()?).and_then(Seam::of)
     }
 

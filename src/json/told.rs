@@ -38,6 +38,11 @@ impl Told {
         Self { asked, events: Vec::new(), texts: Vec::new() }
     }
 
+    /// How much memory it takes, at least.
+    pub(super) fn weight(&self) -> usize {
+        self.events.len() * size_of::<Event>() + self.texts.len()
+    }
+
     /// Tells it once more; how far the first row is behind the one before it is known by now.
     pub(super) fn tell(&self, gap: u32, visit: &mut (impl Visit + ?Sized)) {
         let (mut texts, mut gap) = (self.texts.as_slice(), Some(gap));

@@ -64,13 +64,14 @@ fn a_fault_deep_in_a_large_store_is_told_with_its_place() {
     let recipe = Recipe { rows: 4_000, weight: Weight::Lean, ..Recipe::new(NOW) };
     let mut text = Vec::new();
     specimen::write(&recipe, &mut text).unwrap();
-    let at = text.len() / 2 + text[text.len() / 2..].iter().position(|byte| *byte == b':').unwrap();
+    let half = text.len() / 2;
+    let at = half + text[half..].windows(3).position(|bytes| bytes == b"\": ").unwrap() + 1;
     text[at] = b'=';
     let text = String::from_utf8(text).unwrap();
     let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let world = World::new();
     world.write("sessions.json", &text);
     let ran = world.run("prune --yes sessions.json").expect(1);
-    assert!(ran.err.contains(&format!("line {line}")), "{line}: {}", ran.shown());
+    assert!(ran.err.contains(&format!("at byte {at} (line {line}, column ")), "{line}: {}", ran.shown());
     assert_eq!(world.read("sessions.json"), text);
 }

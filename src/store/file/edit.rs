@@ -1,6 +1,6 @@
 //! What is to be done to the text of a store: rows that go, rows that come, rows that get another text.
 
-use std::{io, ops::Range, panic::resume_unwind, thread, vec};
+use std::{io, ops::Range, vec};
 
 use crate::{
     fs::{Disk, Reader, Writer},
@@ -8,10 +8,19 @@ use crate::{
     trash::{Added, Placement, RowsReader, RowsWriter},
 };
 
-use super::{FileStore, Snapshot, read::CHUNK};
+use super::{
+    FileStore, Snapshot,
+    crew::Crew,
+    halves::{Half, Halves},
+    outbox::{self, Outbox},
+    pieces::CHUNK,
+};
 
-/// What weighs less is written in no time.
+/// What weighs less is written in no time, by one thread.
 const MUCH: u64 = 4 << 20;
+
+/// So much is read at least where only some rows are wanted.
+const FEW: usize = 16 * 1024;
 
 /// What is to be done to the text of a store. Everything is in the order of the text, and nothing overlaps.
 #[derive(Debug, Default)]
@@ -147,8 +156,8 @@ impl Step<'_> {
     }
 }
 
-/// Writes the new text to `to`, and what leaves the store to `gone`. Where many rows go both are done at once: each waits
-/// for memory and disk more than it works.
+/// Writes the new text to `to`, and what leaves the store to `gone`: reading the old text once, or where there is much of
+/// both, with a thread for each.
 pub(super) fn carry_out<D: Disk>(
     snapshot: &Snapshot<D>,
     edit: &Edit,
@@ -157,67 +166,76 @@ pub(super) fn carry_out<D: Disk>(
     gone: &mut Gone<D::Writer>,
     stop: &Stop,
 ) -> io::Result<()> {
-    let Gone { removed, replaced } = gone;
-    let mut keep = || removed.as_mut().map_or(Ok(()), |removed| keep_removed(snapshot, edit, removed, stop));
-    let mut rewrite = || rewrite(snapshot, edit, sources, to, replaced.as_mut(), stop);
-    if edit.cut() < MUCH { rewrite().and_then(|()| keep()) } else { side_by_side(keep, rewrite) }
-}
-
-/// Does both at once; one after the other where there is no room for a thread.
-fn side_by_side(
-    mut one: impl FnMut() -> io::Result<()> + Send,
-    other: impl FnOnce() -> io::Result<()>,
-) -> io::Result<()> {
-    let done = thread::scope(|scope| {
-        let thread = thread::Builder::new().spawn_scoped(scope, &mut one);
-        let other = other();
-        let one = thread.ok().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        other.map(|()| one)
-    })?;
-    done.unwrap_or_else(one)
-}
-
-/// Writes the new text, reading the old text once.
-fn rewrite<D: Disk>(
-    snapshot: &Snapshot<D>,
-    edit: &Edit,
-    sources: &Sources<D::Reader>,
-    to: &mut D::Writer,
-    mut replaced: Option<&mut RowsWriter<D::Writer>>,
-    stop: &Stop,
-) -> io::Result<()> {
-    let mut old = Old::new(&snapshot.file, stop);
-    let mut new = New { to, buffer: Vec::with_capacity(CHUNK) };
-    let mut at = 0;
-    for step in edit.steps() {
-        let place = step.place();
-        if place.start < at {
-            return Err(io::Error::other("two changes of the text overlap"));
-        }
-        old.each(at..place.start, |bytes| new.write(bytes))?;
-        if let Step::Put(put) = step {
-            keep_replaced(&mut old, put, replaced.as_deref_mut())?;
-            new.put(put, sources)?;
-        }
-        at = place.end;
+    let crew = if edit.size_of(snapshot.layout.len) >= MUCH { Crew::claim() } else { None };
+    let (halves, rewriting) = (Halves::new(stop), Rewriting { snapshot, edit, sources });
+    if crew.is_none() {
+        return outbox::write(to, |outbox| rewriting.write(outbox, gone, halves.one()));
     }
-    old.each(at..snapshot.layout.len, |bytes| new.write(bytes))?;
-    new.flush()
+    let mut removed = if edit.cut() >= MUCH { gone.removed.take() } else { None };
+    let kept = halves.side_by_side(
+        removed.is_some(),
+        |half| removed.as_mut().map_or(Ok(()), |removed| keep_removed(snapshot, edit, removed, half)),
+        |half| outbox::write_beside(to, |outbox| rewriting.write(outbox, gone, half)),
+    );
+    if removed.is_some() {
+        gone.removed = removed;
+    }
+    kept
 }
 
-/// Of the last cut only the rows are kept: what separates them from others has its place in the manifest.
+/// The new text, made of the old one.
+struct Rewriting<'a, D: Disk> {
+    snapshot: &'a Snapshot<D>,
+    edit: &'a Edit,
+    sources: &'a Sources<D::Reader>,
+}
+
+impl<D: Disk> Rewriting<'_, D> {
+    /// Writes it, reading the old text once, and keeps what `gone` is to keep.
+    fn write(&self, outbox: &mut Outbox<'_>, gone: &mut Gone<D::Writer>, half: Half<'_>) -> io::Result<()> {
+        let mut old = Old::new(&self.snapshot.file, CHUNK, half);
+        let mut at = 0;
+        for step in self.edit.steps() {
+            let place = step.place();
+            if place.start < at {
+                return Err(io::Error::other("two changes of the text overlap"));
+            }
+            old.each(at..place.start, |bytes| outbox.write(bytes))?;
+            match step {
+                Step::Cut(cut) => keep_cut(&mut old, self.edit, cut, gone.removed.as_mut())?,
+                Step::Put(put) => {
+                    keep_replaced(&mut old, put, gone.replaced.as_mut())?;
+                    put_in(outbox, put, self.sources)?;
+                }
+            }
+            at = place.end;
+        }
+        old.each(at..self.snapshot.layout.len, |bytes| outbox.write(bytes))
+    }
+}
+
+/// Keeps the rows of all cuts, and reads little else.
 fn keep_removed<D: Disk>(
     snapshot: &Snapshot<D>,
     edit: &Edit,
     removed: &mut RowsWriter<D::Writer>,
-    stop: &Stop,
+    half: Half<'_>,
 ) -> io::Result<()> {
-    let mut old = Old::new(&snapshot.file, stop);
-    let Some((_, others)) = edit.cuts.split_last() else { return Ok(()) };
-    for rows in others.iter().chain([&edit.inner]) {
-        old.each(rows.clone(), |bytes| removed.write(bytes))?;
-    }
-    Ok(())
+    let mut old = Old::new(&snapshot.file, FEW, half);
+    edit.cuts.iter().try_for_each(|cut| keep_cut(&mut old, edit, cut, Some(&mut *removed)))
+}
+
+/// Of the last cut only the rows are kept: what separates them from others has its place in the manifest.
+fn keep_cut<R: Reader, W: Writer>(
+    old: &mut Old<'_, R>,
+    edit: &Edit,
+    cut: &Range<u64>,
+    removed: Option<&mut RowsWriter<W>>,
+) -> io::Result<()> {
+    let Some(removed) = removed else { return Ok(()) };
+    let is_last = edit.cuts.last() == Some(cut);
+    let rows = if is_last { edit.inner.clone() } else { cut.clone() };
+    old.each(rows, |bytes| removed.write(bytes))
 }
 
 fn keep_replaced<R: Reader, W: Writer>(
@@ -236,22 +254,24 @@ struct Old<'a, R> {
     buffer: Vec<u8>,
     start: u64,
     length: usize,
-    stop: &'a Stop,
+    /// So much is read at least.
+    least: usize,
+    half: Half<'a>,
 }
 
 impl<'a, R: Reader> Old<'a, R> {
-    fn new(file: &'a R, stop: &'a Stop) -> Self {
-        Self { file, buffer: vec![0; CHUNK], start: 0, length: 0, stop }
+    fn new(file: &'a R, least: usize, half: Half<'a>) -> Self {
+        Self { file, buffer: vec![0; CHUNK], start: 0, length: 0, least, half }
     }
 
     /// Hands over a part of the text. Parts are asked for in order, so that each byte is read once.
     fn each(&mut self, mut part: Range<u64>, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         while part.start < part.end {
             if !(self.start..self.start + self.length as u64).contains(&part.start) {
-                self.fill(part.start)?;
+                self.fill(&part)?;
             }
             let from = usize::try_from(part.start - self.start).unwrap_or_default();
-            let wanted = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
+            let wanted = length(&part);
             let bytes = self.buffer.get(from..self.length).unwrap_or_default();
             let bytes = bytes.get(..wanted.min(bytes.len())).unwrap_or_default();
             to(bytes)?;
@@ -260,12 +280,11 @@ impl<'a, R: Reader> Old<'a, R> {
         Ok(())
     }
 
-    fn fill(&mut self, at: u64) -> io::Result<()> {
-        if self.stop.signal().is_some() {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        self.length = self.file.read_at(&mut self.buffer, at)?;
-        self.start = at;
+    fn fill(&mut self, part: &Range<u64>) -> io::Result<()> {
+        self.half.goes_on()?;
+        let wanted = length(part).clamp(self.least, CHUNK);
+        self.length = self.file.read_at(self.buffer.get_mut(..wanted).unwrap_or_default(), part.start)?;
+        self.start = part.start;
         if self.length == 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read"));
         }
@@ -273,39 +292,17 @@ impl<'a, R: Reader> Old<'a, R> {
     }
 }
 
-/// The new text on its way, gathered so that the disk is asked seldom.
-struct New<'a, W> {
-    to: &'a mut W,
-    buffer: Vec<u8>,
+fn length(part: &Range<u64>) -> usize {
+    usize::try_from(part.end - part.start).unwrap_or(usize::MAX)
 }
 
-impl<W: Writer> New<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.buffer.len() + bytes.len() > CHUNK {
-            self.flush()?;
-        }
-        if bytes.len() >= CHUNK {
-            return self.to.write_all(bytes);
-        }
-        self.buffer.extend_from_slice(bytes);
-        Ok(())
+/// Puts a text in.
+fn put_in(outbox: &mut Outbox<'_>, put: &Put, sources: &Sources<impl Reader>) -> io::Result<()> {
+    outbox.write(&put.before)?;
+    if let Some(rows) = sources.of(put.from) {
+        rows.each_chunk_of(put.part.clone(), |bytes| outbox.write(bytes))?;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            self.to.write_all(&self.buffer)?;
-            self.buffer.clear();
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, put: &Put, sources: &Sources<impl Reader>) -> io::Result<()> {
-        self.write(&put.before)?;
-        if let Some(rows) = sources.of(put.from) {
-            rows.each_chunk_of(put.part.clone(), |bytes| self.write(bytes))?;
-        }
-        self.write(&put.after)
-    }
+    outbox.write(&put.after)
 }
 
 /// Where the text ends that JSON has before `end`: behind white space and commas.

@@ -13,12 +13,15 @@
 
 mod commit;
 mod compact;
+mod crew;
 mod edit;
 mod folder;
+mod halves;
 mod hold;
 mod look;
 mod mark;
 mod others;
+mod outbox;
 mod past;
 mod pending;
 mod pieces;
@@ -125,7 +128,7 @@ impl<D: Disk> FileStore<D> {
     }
 
     /// The same store, beside whose like gateways are looked for only once for all that share a lookout, while the look is
-    /// fresh: to look at every process of the machine costs more than to sweep a small store.
+    /// fresh: to look at every process of the machine costs more than to sweep a small store. A clone shares its original's.
     #[must_use]
     pub fn watched_from(mut self, lookout: Arc<Lookout>) -> Self {
         self.lookout = Some(lookout);

@@ -6,71 +6,28 @@
 use std::{
     collections::BTreeMap,
     io,
-    num::NonZero,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread,
 };
 
-use super::read::CHUNK;
+use super::crew::Crew;
 use crate::fs::Reader;
 
-/// A shorter file is read before others have begun.
-const LARGE: u64 = 2 << 20;
+/// How much is read at once.
+pub(super) const CHUNK: usize = 256 * 1024;
 
-/// More readers only wait for whoever takes the pieces.
-const MOST: usize = 4;
-
-/// How much one of several readers reads at once: there is a buffer for each of them, and two more on their way.
+/// How much each of several readers reads at once: there is a buffer for each of them, and two more on their way.
 const PIECE: usize = 128 * 1024;
 const ON_THEIR_WAY: usize = 2;
 
-/// Whether somebody's readers are at work: more than one set of them would take each other's processors and memory.
-static AT_WORK: AtomicBool = AtomicBool::new(false);
-
-/// Who reads a file.
-#[derive(Debug)]
-pub(super) struct Readers {
-    /// How many read beside him who takes the pieces; if none do, he reads them himself.
-    beside: usize,
-    /// How much is read at once.
-    pub(super) piece: usize,
-}
-
-impl Readers {
-    /// Readers for a file of this size: some, if it is large, there are processors for them, and they are free.
-    pub(super) fn of(size: u64) -> Self {
-        if size < LARGE {
-            return Self::NONE;
-        }
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        if processors == 1 || AT_WORK.swap(true, Ordering::Relaxed) {
-            return Self::NONE;
-        }
-        Self { beside: processors.min(MOST), piece: PIECE }
-    }
-
-    /// So many, who read so much at once.
-    #[cfg(test)]
-    pub(super) const fn any(beside: usize, piece: usize) -> Self {
-        Self { beside, piece }
-    }
-
-    const NONE: Self = Self { beside: 0, piece: CHUNK };
-}
-
-impl Drop for Readers {
-    fn drop(&mut self) {
-        if self.beside > 0 {
-            AT_WORK.store(false, Ordering::Relaxed);
-        }
-    }
-}
+/// More readers only wait for whoever takes the pieces.
+const MOST: usize = 4;
 
 /// A piece of the file; shorter than its buffer only at the file's end.
 struct Piece<T> {
@@ -86,17 +43,16 @@ type Filled<T> = (u64, io::Result<Piece<T>>);
 /// Pieces that came before their turn.
 type Early<T> = BTreeMap<u64, io::Result<Piece<T>>>;
 
-/// Takes the file's bytes from `from` on, in order, until they end or `take` says so; the buffer says how many at once.
+/// Takes the file's bytes from `from` on, in order, until they end or `take` says so.
 ///
 /// # Errors
 /// As the operating system says.
 pub(super) fn each<R: Reader>(
     file: &R,
     from: u64,
-    mut buffer: Vec<u8>,
     mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    let mut offset = from;
+    let (mut buffer, mut offset) = (vec![0; CHUNK], from);
     loop {
         let length = file.read_at(&mut buffer, offset)?;
         let bytes = buffer.get(..length).unwrap_or_default();
@@ -112,16 +68,26 @@ pub(super) fn each<R: Reader>(
 /// # Errors
 /// As the operating system says.
 pub(super) fn each_made<R: Reader, T: Send>(
-    readers: &Readers,
+    crew: &Crew,
     file: &R,
     from: u64,
-    buffer: Vec<u8>,
+    make: impl Fn(&[u8], u64) -> Option<T> + Sync,
+    take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    each_made_of(PIECE, crew.processors.min(MOST), file, from, make, take)
+}
+
+/// The same with so many readers, who read so much at once.
+fn each_made_of<R: Reader, T: Send>(
+    piece: usize,
+    readers: usize,
+    file: &R,
+    from: u64,
     make: impl Fn(&[u8], u64) -> Option<T> + Sync,
     mut take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let (free, to_fill) = mpsc::channel();
     let (filled, done) = mpsc::channel();
-    let piece = buffer.len();
     let desk = &Desk { file, from, piece, make, next: AtomicU64::new(0), to_fill: Mutex::new(to_fill) };
     thread::scope(|scope| {
         // As long as this is there readers wait for buffers, so it must be gone before the scope waits for them.
@@ -129,12 +95,11 @@ pub(super) fn each_made<R: Reader, T: Send>(
         let begin = |filled: Sender<_>| {
             thread::Builder::new().spawn_scoped(scope, move || desk.work(&filled)).is_ok()
         };
-        let at_work = (0..readers.beside).filter(|_| begin(filled.clone())).count();
+        let at_work = (0..readers).filter(|_| begin(filled.clone())).count();
         if at_work == 0 {
-            return each(file, from, buffer, |bytes| take(bytes, None));
+            return each(file, from, |bytes| take(bytes, None));
         }
-        give(&free, buffer);
-        (1..at_work + ON_THEIR_WAY).for_each(|_| give(&free, vec![0; piece]));
+        (0..at_work + ON_THEIR_WAY).for_each(|_| give(&free, vec![0; piece]));
         drop(filled);
         in_order(&done, &free, take)
     })
@@ -191,7 +156,9 @@ impl<R: Reader, M> Desk<'_, R, M> {
         M: Fn(&[u8], u64) -> Option<T>,
     {
         while let Some((number, buffer)) = self.begin() {
-            let piece = self.piece(number, buffer);
+            // Who panicked would leave the others waiting for ever.
+            let piece = catch_unwind(AssertUnwindSafe(|| self.piece(number, buffer)));
+            let piece = piece.unwrap_or_else(|_| Err(io::Error::other("a reader panicked")));
             if filled.send((number, piece)).is_err() {
                 return;
             }
@@ -213,8 +180,7 @@ impl<R: Reader, M> Desk<'_, R, M> {
         let offset = self.from + number * self.piece as u64;
         let length = read_full(self.file, &mut buffer, offset)?;
         let bytes = buffer.get(..length).unwrap_or_default();
-        // Who panicked would leave the others waiting. What he found was of no use; whoever takes the piece finds it anew.
-        let made = catch_unwind(AssertUnwindSafe(|| (self.make)(bytes, offset))).ok().flatten();
+        let made = (self.make)(bytes, offset);
         Ok(Piece { buffer, length, made })
     }
 }
@@ -270,25 +236,16 @@ pub(super) mod tests {
     }
 
     /// All that was taken, what was made of it, and how it ended.
-    fn read(
-        file: &Text,
-        beside: usize,
-        from: u64,
-        stop: usize,
-    ) -> (Vec<u8>, Vec<(u64, usize)>, Option<String>) {
-        let (mut taken, mut made) = (Vec::new(), Vec::new());
-        let readers = std::mem::ManuallyDrop::new(Readers::any(beside, 10)); // They were never claimed.
-        // Of one piece in five nothing can be made, and one breaks its reader.
-        let prepare = |bytes: &[u8], offset| match offset / 10 % 5 {
-            3 => std::panic::resume_unwind(Box::new(())),
-            number => (number != 1).then_some((offset, bytes.len())),
-        };
-        let ended = each_made(&readers, file, from, vec![0; 10], prepare, |bytes, what| {
+    fn read(file: &Text, readers: usize, from: u64, stop: usize) -> (Vec<u8>, Vec<u64>, Option<String>) {
+        let (mut taken, mut found) = (Vec::new(), Vec::new());
+        // Of one piece in five nothing can be made.
+        let make = |bytes: &[u8], offset| (!bytes.is_empty() && offset / 10 % 5 != 1).then_some(offset);
+        let ended = each_made_of(10, readers, file, from, make, |bytes, made| {
             taken.extend_from_slice(bytes);
-            made.extend(what);
+            found.extend(made);
             if taken.len() >= stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        (taken, made, ended.err().map(|error| error.to_string()))
+        (taken, found, ended.err().map(|error| error.to_string()))
     }
 
     proptest! {
@@ -296,37 +253,40 @@ pub(super) mod tests {
         fn i6_pieces_come_whole_and_in_order_however_many_read_them(
             length in 0..400_usize,
             at_once in 1..15_usize,
-            beside in 0..6_usize,
+            readers in 0..6_usize,
             from in 0..20_u64,
-            stop in 0..500_usize,
+            stop in 1..500_usize,
             until in prop_oneof![3 => Just(u64::MAX), 1 => 0..400_u64],
         ) {
             let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
             let file = Text { bytes, at_once, until };
-            let (taken, made, failed) = read(&file, beside, from, stop.max(1));
+            let (taken, found, failed) = read(&file, readers, from, stop);
             let all = file.bytes.get(usize::try_from(from).unwrap()..).unwrap_or_default();
             prop_assert!(all.starts_with(&taken));
             if failed.is_none() {
-                prop_assert!(taken.len() == all.len() || taken.len() >= stop.max(1));
+                prop_assert!(taken.len() == all.len() || taken.len() >= stop);
             } else {
                 prop_assert!(until <= from + taken.len() as u64 + 10);
             }
-            for (offset, length) in made {
-                prop_assert!(offset >= from && length > 0 && offset + length as u64 <= from + taken.len() as u64);
-                prop_assert!(offset / 10 % 5 != 1 && offset / 10 % 5 != 3);
-            }
+            let pieces = (from..from + taken.len() as u64).step_by(10);
+            let wanted: Vec<u64> = pieces.filter(|offset| readers > 0 && offset / 10 % 5 != 1).collect();
+            prop_assert_eq!(found, wanted);
         }
     }
 
     #[test]
-    fn only_one_set_of_readers_is_at_work_and_none_for_a_small_file() {
-        assert_eq!(Readers::of(LARGE - 1).beside, 0);
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let first = Readers::of(LARGE);
-        if first.beside > 0 {
-            assert_eq!(first.beside, processors.min(MOST));
-            assert_eq!(Readers::of(LARGE).beside, 0);
-            drop(first);
+    fn a_reader_that_panics_ends_it_and_keeps_nobody_waiting() {
+        let file = Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX };
+        for readers in 1..4 {
+            let make = |_: &[u8], offset| -> Option<()> {
+                if offset == 500 { std::panic::resume_unwind(Box::new(())) } else { None }
+            };
+            let mut taken = 0;
+            let ended = each_made_of(10, readers, &file, 0, make, |bytes, _| {
+                taken += bytes.len();
+                ControlFlow::Continue(())
+            });
+            assert_eq!((taken, ended.is_err()), (500, true));
         }
     }
 }

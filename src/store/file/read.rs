@@ -15,9 +15,6 @@ use crate::{
 /// The field that says when a row was written last.
 const UPDATED: &str = "updatedAt";
 
-/// How much is read at once.
-pub(super) const CHUNK: usize = 256 * 1024;
-
 pub(super) fn plan<D: Disk>(
     store: &FileStore<D>,
     request: &Request<'_>,

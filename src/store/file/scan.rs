@@ -4,13 +4,20 @@ use std::{io, ops::ControlFlow};
 
 use super::{
     FileStore,
-    pieces::{self, Readers, read_full},
+    crew::Crew,
+    pieces::{self, CHUNK, read_full},
 };
 use crate::{
     fs::{Disk, Reader, Stat},
-    json::{Ahead, Asked, Layout, Scanner, SyntaxError, Visit},
+    json::{Ahead, Asked, Layout, Scanner, Seam, SyntaxError, Visit},
     model::{Error, ErrorKind},
 };
+
+/// A shorter text is scanned before others have begun.
+const LONG: u64 = 2 << 20;
+
+/// Rows that are larger than this on average are passed over about as fast as they are read, and nothing is won by readers.
+const LARGE_ROW: u64 = 4096;
 
 /// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
 pub(super) fn scan<D: Disk>(
@@ -21,12 +28,10 @@ pub(super) fn scan<D: Disk>(
     each_chunk: impl FnMut(&[u8]),
 ) -> Result<Layout, Error> {
     let mut course = Course { scanner: Scanner::new(), visit, each_chunk };
-    course.run(file, &Readers::of(stat.size)).map_err(store.fail("read"))?;
+    let crew = || if stat.size >= LONG { Crew::claim() } else { None };
+    course.run(file, CHUNK, crew).map_err(store.fail("read"))?;
     course.scanner.finish(course.visit).map_err(|error| malformed(store, stat, &error))
 }
-
-/// Rows that are larger than this on average are passed over about as fast as they are read, and nothing is won by readers.
-const LARGE_ROW: u64 = 4096;
 
 /// The way through a text.
 struct Course<'v, V, E> {
@@ -36,24 +41,34 @@ struct Course<'v, V, E> {
 }
 
 impl<V: Visit, E: FnMut(&[u8])> Course<'_, V, E> {
-    /// The first piece tells how others may look ahead in the rest of it.
-    fn run(&mut self, file: &impl Reader, readers: &Readers) -> io::Result<()> {
-        let mut buffer = vec![0; readers.piece];
+    /// So many bytes tell how others may look ahead in the rest, if there are others.
+    fn run(
+        &mut self,
+        file: &impl Reader,
+        first: usize,
+        crew: impl FnOnce() -> Option<Crew>,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; first];
         let length = read_full(file, &mut buffer, 0)?;
-        let first = buffer.get(..length).unwrap_or_default();
-        if self.take(first, None).is_break() || length < buffer.len() {
+        if self.take(buffer.get(..length).unwrap_or_default(), None).is_break() || length < first {
             return Ok(());
         }
+        let seam = self.seam(&buffer);
+        drop(buffer);
         let (from, asked) = (length as u64, self.visit.asks());
-        let is_worth_it = asked != Asked::Everything && self.scanner.rows() * LARGE_ROW >= from;
-        match self.scanner.seam(first).filter(|_| is_worth_it) {
-            None => pieces::each(file, from, buffer, |bytes| self.take(bytes, None)),
-            Some(seam) => {
+        match seam.and_then(|seam| Some((seam, crew()?))) {
+            None => pieces::each(file, from, |bytes| self.take(bytes, None)),
+            Some((seam, crew)) => {
                 let make = |bytes: &[u8], offset| Ahead::scan(bytes, offset, &seam, asked);
-                let take = |bytes: &[u8], ahead| self.take(bytes, ahead);
-                pieces::each_made(readers, file, from, buffer, make, take)
+                pieces::each_made(&crew, file, from, make, |bytes, ahead| self.take(bytes, ahead))
             }
         }
+    }
+
+    /// What stands between rows, if it is worth to look for it.
+    fn seam(&self, first: &[u8]) -> Option<Seam> {
+        let is_worth_it = self.scanner.rows() * LARGE_ROW >= first.len() as u64;
+        self.scanner.seam(first).filter(|_| is_worth_it && self.visit.asks() != Asked::Everything)
     }
 
     /// What is wrong with the text the scanner says once more at its end.
@@ -85,32 +100,77 @@ mod tests {
         testing::{Dice, Document, Record, record_at, spoil},
     };
 
+    /// What one scan of a file tells, and how it ends: in an I/O error, or with a layout or what is wrong with the text.
+    fn read(
+        file: &Text,
+        asked: Asked,
+        first: usize,
+        processors: usize,
+    ) -> (Record, Result<Option<Layout>, SyntaxError>, usize) {
+        let (mut record, mut length) = (Record::of(asked), 0);
+        let each_chunk = |chunk: &[u8]| length += chunk.len();
+        let mut course = Course { scanner: Scanner::new(), visit: &mut record, each_chunk };
+        let crew = || (processors > 0).then(|| Crew::any(processors));
+        let outcome = match course.run(file, first, crew) {
+            Ok(()) => course.scanner.finish(course.visit).map(Some),
+            Err(_) => Ok(None),
+        };
+        (record, outcome, length)
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
         #[test]
         fn i6_what_several_readers_find_is_what_one_finds(
             entropy in any::<Vec<u8>>(),
-            beside in 0..4_usize,
-            piece in 20..3_000_usize,
+            processors in 0..4_usize,
+            first in 20..3_000_usize,
         ) {
             let mut dice = Dice::from_bytes(&entropy);
             let text = Document::any(&mut dice, 40).text(&mut dice).into_bytes();
             for bytes in [spoil(&text, &mut dice), text] {
                 for asked in [Asked::Field("updatedAt"), Asked::Nothing, Asked::Everything] {
                     let file = Text { bytes: bytes.clone(), at_once: 1_000, until: u64::MAX };
-                    let (mut record, mut length) = (Record::of(asked), 0);
-                    let mut course = Course {
-                        scanner: Scanner::new(),
-                        visit: &mut record,
-                        each_chunk: |chunk: &[u8]| length += chunk.len(),
-                    };
-                    let readers = std::mem::ManuallyDrop::new(Readers::any(beside, piece));
-                    course.run(&file, &readers).unwrap();
-                    let layout = course.scanner.finish(course.visit);
-                    let is_whole = layout.is_ok();
-                    prop_assert_eq!((record, layout), record_at(Pace::walk(), asked, &bytes, || usize::MAX));
-                    prop_assert!(length == bytes.len() || !is_whole && length < bytes.len());
+                    let (record, outcome, length) = read(&file, asked, first, processors);
+                    prop_assert!(length == bytes.len() || outcome.is_err() && length < bytes.len());
+                    let plain = record_at(Pace::walk(), asked, &bytes, || usize::MAX);
+                    prop_assert_eq!((record, outcome), (plain.0, plain.1.map(Some)));
                 }
             }
         }
+    }
+
+    /// Rows as gateways write them, in more pieces than there are readers.
+    fn long() -> Vec<u8> {
+        let row = |number: u32| {
+            format!(
+                "\n  \"k{number}\": {{\n    \"updatedAt\": {number},\n    \"x\": \"{}\"\n  }}",
+                "y".repeat(1_000)
+            )
+        };
+        format!("{{{}\n}}", (0..2_000).map(row).collect::<Vec<_>>().join(",")).into_bytes()
+    }
+
+    #[test]
+    fn a_long_text_is_told_the_same_by_any_number_of_readers() {
+        let file = Text { bytes: long(), at_once: usize::MAX, until: u64::MAX };
+        let plain = read(&file, Asked::Field("updatedAt"), CHUNK, 0);
+        assert_eq!(plain.0.0.len(), 4_000);
+        for processors in 1..7 {
+            assert_eq!(read(&file, Asked::Field("updatedAt"), CHUNK, processors), plain);
+        }
+    }
+
+    #[test]
+    fn a_bad_block_ends_it_wherever_it_is_and_a_fault_before_it_is_told_first() {
+        let mut bytes = long();
+        for until in [0, 1, 300_000, 1_000_000, 1_900_000] {
+            let file = Text { bytes: bytes.clone(), at_once: usize::MAX, until };
+            assert_eq!(read(&file, Asked::Nothing, CHUNK, 3).1, Ok(None), "{until}");
+        }
+        bytes[600_000] = 0;
+        let file = Text { bytes, at_once: usize::MAX, until: 1_500_000 };
+        assert!(read(&file, Asked::Nothing, CHUNK, 3).1.is_err());
     }
 }

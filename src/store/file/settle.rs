@@ -4,7 +4,7 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{FileStore, Guard, Snapshot, read::CHUNK};
+use super::{FileStore, Guard, Snapshot, pieces::CHUNK};
 use crate::{
     fs::{Disk, Reader, Stat},
     lock::{Digest, Fence},

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{
     FileStore, Snapshot, Spot,
-    pieces::read_full,
-    read::{CHUNK, Stamps},
+    pieces::{CHUNK, read_full},
+    read::Stamps,
 };
 use crate::{
     fs::Disk,
