@@ -32,6 +32,9 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 /// What a process may take whatever the store.
 const BASE: u64 = 16 << 20;
 
+/// What the threads of a sweep take differs by as much from run to run: which of them has a piece in hand at the worst moment.
+const CHANCE: u64 = 1 << 20;
+
 /// The sweeps, and how many bytes a row each of them may take beyond that. A store of which every row goes needs a second
 /// word.
 const SWEEPS: [(&[&str], u64); 7] = [
@@ -95,7 +98,7 @@ fn a_sweep_takes_16_mb_and_24_bytes_a_row_and_32_where_rows_are_counted() {
         let small = peaks(FEW, Weight::Bare, expired_percent);
         let Some((small, large)) = small.zip(peaks(MANY, Weight::Bare, expired_percent)) else { return };
         for ((args, most), (small, large)) in SWEEPS.into_iter().zip(small.into_iter().zip(large)) {
-            let per_row = large.saturating_sub(small) / (MANY - FEW);
+            let per_row = large.saturating_sub(small + CHANCE) / (MANY - FEW);
             eprintln!("{expired_percent} % expired, {args:?}: {per_row} bytes a row, at most {most}");
             assert!(per_row <= most, "{expired_percent} % expired, {args:?}: {per_row} bytes a row");
         }
