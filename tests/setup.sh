@@ -39,6 +39,7 @@ need mount mount                    # tests/power, tests/disks: disks behind a l
 need setfacl acl                    # tests/store, tests/disks: ACLs survive a sweep
 need setfattr attr                  # tests/store, tests/disks: extended attributes too
 need setpriv util-linux             # tests/store, tests/takeover, tests/disks: sweeps and locks of other users
+need taskset util-linux              # tests/scale: what a row takes where there is one thread
 need unshare util-linux             # tests/takeover, tests/crash: process namespaces of their own
 need chattr e2fsprogs               # tests/disks: files that nobody may change
 need mkfifo coreutils               # tests/store, tests/takeover: a pipe is no store and no lock
