@@ -14,7 +14,7 @@ use std::{
     process,
 };
 
-/// Most files that the kernel makes up are not so long; it tells no size beforehand.
+/// Most files that the kernel makes up are shorter; it tells no size beforehand.
 const KERNEL: usize = 4096;
 
 /// The text of a file; `None` when it is not there.
@@ -29,12 +29,28 @@ pub fn read_text(path: &Path) -> io::Result<Option<String>> {
 }
 
 /// The first `limit` bytes of a file that the kernel makes up, as those in `/proc` are; `None` when it is not there or
-/// not ours to read.
+/// not ours to read. The kernel gives as much as there is room for, so that whatever is shorter is all of it.
 #[must_use]
-pub fn read_kernel(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(KERNEL.min(usize::try_from(limit).unwrap_or(KERNEL)));
-    File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+pub fn read_kernel(path: &Path, limit: usize) -> Option<Vec<u8>> {
+    let mut file = File::open(path).ok()?;
+    let (mut bytes, mut buffer) = (Vec::new(), [0; KERNEL]);
+    loop {
+        let room = buffer.get_mut(..KERNEL.min(limit - bytes.len()))?;
+        let length = read(&mut file, room).ok()?;
+        bytes.extend_from_slice(room.get(..length)?);
+        if length < KERNEL {
+            return Some(bytes);
+        }
+    }
+}
+
+fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }
 
 /// What a link says, without following it; `None` when there is none that can be read.
@@ -72,6 +88,21 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_much_of_a_file_is_read_as_there_is_and_as_may_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        for size in [0, 1, KERNEL - 1, KERNEL, KERNEL + 1, 2 * KERNEL] {
+            let text: Vec<u8> = (0..=255).cycle().take(size).collect();
+            std::fs::write(&file, &text).unwrap();
+            for limit in [0, 1, KERNEL - 1, KERNEL, KERNEL + 1, usize::MAX] {
+                let most = size.min(limit);
+                assert_eq!(read_kernel(&file, limit).as_deref(), text.get(..most), "{size}, {limit}");
+            }
+        }
+        assert_eq!(read_kernel(&dir.path().join("none"), 1), None);
+    }
 
     #[test]
     fn a_text_takes_the_place_of_another_behind_its_link_and_leaves_no_trace() {

@@ -33,16 +33,14 @@ pub struct Lookout {
     last: Mutex<Option<Machine>>,
 }
 
-/// The machine as it was at one time. What concerns a user is looked up when the first of his stores asks.
+/// The machine as it was at one time. The locks of a user are looked up when the first of his stores asks.
 #[derive(Debug)]
 struct Machine {
     at: Instant,
     watch: Watch,
-    /// Each process, and the user that it runs as.
-    processes: Vec<(u32, u32)>,
+    /// The processes that run programs of OpenClaw, each with the user that it runs as.
+    programs: Vec<(u32, u32)>,
     saw_all: bool,
-    /// The processes of each user that run programs of OpenClaw.
-    programs: BTreeMap<u32, Vec<u32>>,
     locks: BTreeMap<u32, Vec<Held>>,
 }
 
@@ -86,20 +84,16 @@ impl Lookout {
 impl Machine {
     /// Looks who is there. `now` is the time before the look.
     fn at(now: Instant, watch: Watch) -> Self {
-        let (pids, me) = (process::pids().unwrap_or_default(), std::process::id());
-        let with_user = |pid: &u32| Some((*pid, process::owner(*pid)?));
-        let processes: Vec<_> = pids.iter().filter(|pid| **pid != me).filter_map(with_user).collect();
-        tracing::debug!(processes = processes.len(), "looked for live gateways");
+        let pids = process::pids().unwrap_or_default();
+        tracing::debug!(processes = pids.len(), "looked for live gateways");
         // Where the processes of others are hidden, the first of all is too.
-        let saw_all = pids.contains(&1);
-        Self { at: now, watch, processes, saw_all, programs: BTreeMap::new(), locks: BTreeMap::new() }
+        Self { at: now, watch, programs: programs(&pids), saw_all: pids.contains(&1), locks: BTreeMap::new() }
     }
 
     /// Whoever can write what belongs to `owner`: his processes and root's. Gateways with locks are his, or ours.
     fn writers(&mut self, owner: u32) -> Writers {
-        let of_user =
-            |uid: &u32| self.programs.entry(*uid).or_insert_with(|| programs(&self.processes, *uid)).clone();
-        let programs = BTreeSet::from([owner, ROOT]).iter().flat_map(of_user).collect();
+        let may_write = |(_, user): &&(u32, u32)| [owner, ROOT].contains(user);
+        let programs = self.programs.iter().filter(may_write).map(|(pid, _)| *pid).collect();
         let of_user =
             |uid: &u32| self.locks.entry(*uid).or_insert_with(|| locks(&self.watch.temps, *uid)).clone();
         let locks = BTreeSet::from([owner, process::user()]).iter().flat_map(of_user).collect();
@@ -107,11 +101,15 @@ impl Machine {
     }
 }
 
-/// The processes of a user that run programs of OpenClaw.
-fn programs(processes: &[(u32, u32)], user: u32) -> Vec<u32> {
-    let runs_one = |pid: &u32| process::argv(*pid).is_some_and(|argv| program::program(&argv).is_some());
-    let of_user = processes.iter().filter(|(_, uid)| *uid == user).map(|(pid, _)| *pid);
-    of_user.filter(runs_one).collect()
+/// Those of the processes that run programs of OpenClaw. Nearly none does: whose it is is asked of those alone.
+fn programs(pids: &[u32]) -> Vec<(u32, u32)> {
+    let (me, mut programs) = (std::process::id(), Vec::new());
+    for pid in pids.iter().filter(|pid| **pid != me) {
+        if process::argv(*pid).is_some_and(|argv| program::program(&argv).is_some()) {
+            programs.extend(process::owner(*pid).map(|user| (*pid, user)));
+        }
+    }
+    programs
 }
 
 /// The locks of live gateways of a user.

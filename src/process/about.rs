@@ -10,9 +10,9 @@ use super::life::{Life, life, of};
 use crate::fs;
 
 /// More than any environment that could matter to us.
-const MAX_ENVIRONMENT: u64 = 256 * 1024;
+const MAX_ENVIRONMENT: usize = 256 * 1024;
 /// `/proc/stat` has a line for every processor before the one that we want.
-const MAX_SYSTEM: u64 = 1024 * 1024;
+const MAX_SYSTEM: usize = 1024 * 1024;
 /// The kernel tells start times in hundredths of a second, on every machine that Node runs on.
 const TICK_NS: i128 = 10_000_000;
 
@@ -40,7 +40,7 @@ impl Environment {
 #[must_use]
 pub fn environment(pid: u32) -> Option<Environment> {
     let bytes = fs::read_kernel(&of(pid, "environ"), MAX_ENVIRONMENT)?;
-    (bytes.len() < usize::try_from(MAX_ENVIRONMENT).ok()?).then_some(Environment(bytes))
+    (bytes.len() < MAX_ENVIRONMENT).then_some(Environment(bytes))
 }
 
 /// The user that a process runs as. One that lets nobody look into it counts as root's.

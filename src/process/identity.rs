@@ -6,7 +6,7 @@ use super::life::{Life, life};
 use crate::fs;
 
 /// Longer than any boot's name.
-const MAX_BOOT: u64 = 128;
+const MAX_BOOT: usize = 128;
 
 /// A boot of a machine and a namespace of process numbers in it: the same number here and there is the same process only
 /// when both worlds are the same.

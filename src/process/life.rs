@@ -10,13 +10,13 @@ use rustix::{
 use crate::fs;
 
 /// A line of `/proc/<pid>/stat` is a few hundred bytes.
-const MAX_STAT: u64 = 4096;
+const MAX_STAT: usize = 4096;
 
 /// More than the kernel says about a process, one that is in tens of thousands of groups included.
-const MAX_STATUS: u64 = 64 * 1024;
+const MAX_STATUS: usize = 64 * 1024;
 
 /// More than any command line that we could want to know.
-const MAX_ARGV: u64 = 64 * 1024;
+const MAX_ARGV: usize = 64 * 1024;
 
 /// What can be seen of a process number in our own namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
