@@ -13,7 +13,7 @@ use super::{
     crew::Crew,
     halves::{Half, Halves},
     outbox::{self, Outbox},
-    pieces::CHUNK,
+    pieces::{CHUNK, room_for},
 };
 
 /// What weighs less is written in no time, by one thread.
@@ -193,7 +193,8 @@ struct Rewriting<'a, D: Disk> {
 impl<D: Disk> Rewriting<'_, D> {
     /// Writes it, reading the old text once, and keeps what `gone` is to keep.
     fn write(&self, outbox: &mut Outbox<'_>, gone: &mut Gone<D::Writer>, half: Half<'_>) -> io::Result<()> {
-        let mut old = Old::new(&self.snapshot.file, CHUNK, half);
+        let room = room_for(self.snapshot.layout.len);
+        let mut old = Old::new(&self.snapshot.file, room, room, half);
         let mut at = 0;
         for step in self.edit.steps() {
             let place = step.place();
@@ -221,7 +222,7 @@ fn keep_removed<D: Disk>(
     removed: &mut RowsWriter<D::Writer>,
     half: Half<'_>,
 ) -> io::Result<()> {
-    let mut old = Old::new(&snapshot.file, FEW, half);
+    let mut old = Old::new(&snapshot.file, CHUNK, FEW, half);
     edit.cuts.iter().try_for_each(|cut| keep_cut(&mut old, edit, cut, Some(&mut *removed)))
 }
 
@@ -254,14 +255,14 @@ struct Old<'a, R> {
     buffer: Vec<u8>,
     start: u64,
     length: usize,
-    /// So much is read at least.
+    /// So much is read at least, if there is room.
     least: usize,
     half: Half<'a>,
 }
 
 impl<'a, R: Reader> Old<'a, R> {
-    fn new(file: &'a R, least: usize, half: Half<'a>) -> Self {
-        Self { file, buffer: vec![0; CHUNK], start: 0, length: 0, least, half }
+    fn new(file: &'a R, room: usize, least: usize, half: Half<'a>) -> Self {
+        Self { file, buffer: vec![0; room], start: 0, length: 0, least, half }
     }
 
     /// Hands over a part of the text. Parts are asked for in order, so that each byte is read once.
@@ -282,7 +283,8 @@ impl<'a, R: Reader> Old<'a, R> {
 
     fn fill(&mut self, part: &Range<u64>) -> io::Result<()> {
         self.half.goes_on()?;
-        let wanted = length(part).clamp(self.least, CHUNK);
+        let room = self.buffer.len();
+        let wanted = length(part).clamp(self.least.min(room), room);
         self.length = self.file.read_at(self.buffer.get_mut(..wanted).unwrap_or_default(), part.start)?;
         self.start = part.start;
         if self.length == 0 {

@@ -22,6 +22,12 @@ use crate::fs::Reader;
 /// How much is read at once.
 pub(super) const CHUNK: usize = 256 * 1024;
 
+/// How large a buffer is for a text of so many bytes. Most stores are small, and so are their buffers: each page of memory
+/// that is new to the process has to be asked for and cleared.
+pub(super) fn room_for(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(CHUNK).clamp(1, CHUNK)
+}
+
 /// How much each of several readers reads at once: there is a buffer for each of them, and two more on their way.
 const PIECE: usize = 128 * 1024;
 const ON_THEIR_WAY: usize = 2;

@@ -5,7 +5,7 @@ use std::{io, ops::ControlFlow};
 use super::{
     FileStore,
     crew::Crew,
-    pieces::{self, CHUNK, read_full},
+    pieces::{self, read_full, room_for},
 };
 use crate::{
     fs::{Disk, Reader, Stat},
@@ -29,7 +29,7 @@ pub(super) fn scan<D: Disk>(
 ) -> Result<Layout, Error> {
     let mut course = Course { scanner: Scanner::new(), visit, each_chunk };
     let crew = || if stat.size >= LONG { Crew::claim() } else { None };
-    course.run(file, CHUNK, crew).map_err(store.fail("read"))?;
+    course.run(file, room_for(stat.size.saturating_add(1)), crew).map_err(store.fail("read"))?;
     course.scanner.finish(course.visit).map_err(|error| malformed(store, stat, &error))
 }
 
@@ -94,7 +94,10 @@ fn malformed<D: Disk>(store: &FileStore<D>, stat: &Stat, error: &SyntaxError) ->
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::pieces::tests::Text, *};
+    use super::{
+        super::pieces::{CHUNK, tests::Text},
+        *,
+    };
     use crate::json::{
         Pace,
         testing::{Dice, Document, Record, record_at, spoil},

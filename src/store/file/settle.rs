@@ -4,7 +4,7 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{FileStore, Guard, Snapshot, pieces::CHUNK};
+use super::{FileStore, Guard, Snapshot, pieces::room_for};
 use crate::{
     fs::{Disk, Reader, Stat},
     lock::{Digest, Fence},
@@ -27,7 +27,7 @@ pub(super) fn is_settled<D: Disk>(
         }
         match Fence::until_old(&stat, now_ns) {
             Some(left) => thread::sleep(left),
-            None => return Ok(hash(store, &snapshot.file)? == *content),
+            None => return Ok(hash(store, &snapshot.file, stat.size)? == *content),
         }
     }
 }
@@ -37,9 +37,9 @@ fn is_there<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, stat: &Stat) -> boo
     found.is_ok_and(|found| (found.dev, found.ino) == (stat.dev, stat.ino))
 }
 
-fn hash<D: Disk>(store: &FileStore<D>, file: &D::Reader) -> Result<Digest, Error> {
+fn hash<D: Disk>(store: &FileStore<D>, file: &D::Reader, size: u64) -> Result<Digest, Error> {
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
+    let mut buffer = vec![0; room_for(size)];
     let mut offset = 0;
     loop {
         let length = file.read_at(&mut buffer, offset).map_err(store.fail("read"))?;
