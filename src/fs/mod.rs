@@ -15,6 +15,7 @@ mod real;
 mod straight;
 mod temp;
 mod text;
+mod whole;
 mod within;
 mod writing;
 
@@ -30,4 +31,5 @@ pub use private::OUR_FOLDER;
 pub use real::RealDisk;
 pub use temp::{is_temp_of, temp_name};
 pub use text::{read_kernel, read_link, read_text, write_text};
+pub use whole::read_whole;
 pub use within::{names_within, read_within, real_path_within, stat_within};

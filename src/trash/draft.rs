@@ -150,8 +150,6 @@ pub struct Draft<'a, D: Disk> {
     folder: D::Folder,
     bundle: D::Folder,
     name: FolderName,
-    /// Whether rows are in it, and not only that the run was.
-    holds_rows: bool,
     is_kept: bool,
 }
 
@@ -164,21 +162,6 @@ impl<'a, D: Disk> Draft<'a, D> {
     pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId, news: bool) -> io::Result<Self> {
         trash.must_have_room()?;
         let folder = trash.make_durable(beside, news)?;
-        Self::begin_in(trash, folder, run, true)
-    }
-
-    /// Begins a bundle without rows, for a run that keeps none: a kill in its midst leaves what its line in the journal is
-    /// written from. A power cut may take it.
-    ///
-    /// # Errors
-    /// As for [`Draft::begin`].
-    pub fn begin_without_rows(trash: Trash<'a, D>, run: &RunId) -> io::Result<Self> {
-        trash.must_have_room()?;
-        let folder = trash.make()?;
-        Self::begin_in(trash, folder, run, false)
-    }
-
-    fn begin_in(trash: Trash<'a, D>, folder: D::Folder, run: &RunId, holds_rows: bool) -> io::Result<Self> {
         let name = FolderName::new(run, trash.of, Stage::Unfinished);
         if trash.disk.stat(&folder, trash.finished(&name).as_os_str()).is_ok() {
             return Err(io::Error::new(
@@ -187,7 +170,7 @@ impl<'a, D: Disk> Draft<'a, D> {
             ));
         }
         let bundle = trash.disk.private_folder(&folder, name.as_os_str(), trash.owner)?;
-        Ok(Self { trash, folder, bundle, name, holds_rows, is_kept: false })
+        Ok(Self { trash, folder, bundle, name, is_kept: false })
     }
 
     /// Begins the rows that go.
@@ -225,9 +208,6 @@ impl<'a, D: Disk> Draft<'a, D> {
         // Where there is a manifest, it is whole.
         let (new, name) = (OsStr::new(bundle::NEW_MANIFEST), OsStr::new(bundle::MANIFEST));
         self.trash.disk.rename((&self.bundle, new), (&self.bundle, name))?;
-        if !self.holds_rows {
-            return Ok(());
-        }
         self.trash.disk.sync_folder(&self.bundle)?;
         self.trash.disk.sync_folder(&self.folder)
     }

@@ -3,11 +3,13 @@
 //! Every run leaves a bundle, `trash/<run>.<store>/` in our folder, that is durable before the store changes: `rows.json`, a
 //! store of its own that holds the removed rows in their old bytes, and `manifest.json`, which says what they were and where
 //! they stood. While nobody knows yet whether the change was made, the folder's name ends in `.unfinished`; while it is
-//! taken away, in `.purged`. The journal has one line for each run, and nothing is ever changed in it.
+//! taken away, in `.purged`. Of a run that keeps nothing there is only a note while it is under way. The journal has one line for
+//! each run, and nothing is ever changed in it.
 //!
 //! This room writes and reads; what is to be removed or brought back is for others to decide.
 
 mod about;
+mod begun;
 mod bundle;
 mod compress;
 mod draft;
@@ -20,6 +22,7 @@ mod rows;
 mod run_id;
 
 pub use about::{Cause, Line, Outcome};
+pub use begun::{Begun, Note};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};
 pub use journal::{Journal, Read, read as read_journal};

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What may be there only while somebody is at work.
-const ON_THE_WAY: [&str; 4] = ["tmp", "swap", "unfinished", "purged"];
+const ON_THE_WAY: [&str; 5] = ["tmp", "swap", "unfinished", "begun", "purged"];
 
 /// Looks at what a command has left that was ended in its midst.
 pub(crate) fn after_the_end(world: &World) -> Result<Found, String> {

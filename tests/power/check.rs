@@ -162,7 +162,9 @@ pub(crate) fn heal(folder: &Path, state: &State) -> Result<(), Fault> {
 /// Half files, unfinished bundles and the lock that gateways look at. Our own locks are empty files that stay.
 fn left_behind(folder: &Path) -> Vec<String> {
     let mut left: Vec<String> = below(&folder.join(".session-reaper"));
-    left.retain(|name| [".tmp", ".swap", ".unfinished"].iter().any(|ending| name.ends_with(ending)));
+    left.retain(|name| {
+        [".tmp", ".swap", ".unfinished", ".begun"].iter().any(|ending| name.ends_with(ending))
+    });
     if folder.join("sessions.json.lock").exists() {
         left.push("sessions.json.lock".to_owned());
     }

@@ -6,7 +6,7 @@ use session_reaper::{
     sweep::{self, Options, RunId},
 };
 
-use crate::world::{NOW, PATH, World, options, run_key, wish};
+use crate::world::{NOW, OURS, PATH, World, options, run_key, wish};
 
 fn text() -> String {
     let row = |key: String| format!("  \"{key}\": {{\n    \"updatedAt\": 1700000000000\n  }}");
@@ -177,4 +177,50 @@ fn an_update_between_a_kill_and_the_next_run_leaves_the_bundle_where_rows_are_mi
         kept += usize::from(unfinished && is_gone);
     }
     assert!(kept > 0);
+}
+
+#[test]
+fn i6_a_run_that_keeps_nothing_says_what_it_did_whichever_call_fails() {
+    for forever in [false, true] {
+        let (mut failed, mut went_on) = (0, 0);
+        for at in 0.. {
+            let (world, _, old, new) = before(Act::Prune);
+            let id = world.run();
+            let options = Options { run: Some(id.clone()), trash: false, ..options() };
+            world.disk.fail_at(at, forever);
+            let error = sweep::prune(&world.store(), &Policy::default(), NOW, &options).error;
+            let calls = world.disk.heal();
+            let what = format!("call {at} failed, for ever {forever}: {error:?}");
+            let is_done = error.as_ref().is_none_or(session_reaper::Error::is_too_late);
+            assert_eq!(world.text(), if is_done { new } else { old }, "{what}");
+            let (_, report) = world.prune();
+            assert!(report.error.is_none(), "{what}: {:?}", report.error);
+            let (lines, _) = world.store().history().unwrap();
+            let of_run = lines.iter().filter(|line| line.run == id).count();
+            assert_eq!(of_run, usize::from(is_done), "{what}: {lines:?}");
+            assert_eq!(world.leftovers(), Vec::<String>::new(), "{what}");
+            failed += usize::from(error.is_some());
+            went_on += usize::from(error.is_none());
+            if calls <= at {
+                break;
+            }
+        }
+        eprintln!("failed at {failed} calls, went on after {went_on}");
+        assert!(failed > 40 && went_on > 1);
+    }
+}
+
+#[test]
+fn a_note_that_a_power_cut_has_torn_is_cleared() {
+    let note = format!("{OURS}/sessions.json.begun");
+    for torn in [&b""[..], b"{", b"{\"line\":null}", &[0; 700]] {
+        let world = World::with(&text());
+        world.prune();
+        world.disk.put(note.as_ref(), torn);
+        world.write(&text());
+        let (_, report) = world.prune();
+        assert!(report.error.is_none() && report.pruned == 2, "{report:?}");
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+        assert_eq!(world.store().history().unwrap().0.len(), 2);
+    }
 }

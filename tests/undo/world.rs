@@ -63,8 +63,9 @@ impl World {
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let mut names = self.disk.names(OURS.as_ref());
         names.extend(self.disk.names(format!("{OURS}/trash").as_ref()));
-        names
-            .retain(|name| [".tmp", ".swap", ".unfinished", ".purged"].iter().any(|end| name.ends_with(end)));
+        names.retain(|name| {
+            [".tmp", ".swap", ".unfinished", ".purged", ".begun"].iter().any(|end| name.ends_with(end))
+        });
         names
     }
 

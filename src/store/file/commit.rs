@@ -53,7 +53,7 @@ pub(super) fn commit<D: Disk>(
     stop: &Stop,
 ) -> Result<Commit, Error> {
     let begin = Instant::now();
-    let bundle = work.record.begin(store, guard)?;
+    let mut bundle = work.record.begin(store, guard)?;
     let (survivors, rows) = write_both(store, guard, work, &bundle, stop)?;
     let snapshot = work.snapshot;
     let is_quiet = match access {

@@ -10,7 +10,7 @@ use super::{
     place::{Place, with_ending},
 };
 use crate::{
-    fs::{Disk, OUR_FOLDER, Owner, Reader, Writer, is_temp_of, temp_name},
+    fs::{Disk, OUR_FOLDER, Owner, Writer, is_temp_of, read_whole, temp_name},
     lock,
     model::Error,
     store::{LastSweep, State},
@@ -21,9 +21,6 @@ const STATE: &str = ".state";
 
 /// A state is some hundred bytes, more with a policy of many patterns; whatever is larger than this is none.
 const MAX_STATE: usize = 1 << 20;
-
-/// So much of a small file is read at once.
-const FIRST_READ: usize = 16 * 1024;
 
 /// Opens our folder, making it if it is not there.
 pub(super) fn open_or_make<D: Disk>(
@@ -46,27 +43,7 @@ pub(super) fn read_state<D: Disk>(store: &FileStore<D>) -> Option<State> {
     let place = Place::find(store).ok()?;
     let ours = store.disk.subfolder(&place.folder, OsStr::new(OUR_FOLDER)).ok()?;
     let file = store.disk.open(&ours, &place.name_of(STATE)).ok()?;
-    serde_json::from_slice(&read_all(&file, MAX_STATE).ok()?).ok()
-}
-
-/// All of a file that is one of our small ones, or an error.
-pub(super) fn read_all(file: &impl Reader, most: usize) -> io::Result<Vec<u8>> {
-    let mut buffer = vec![0; FIRST_READ];
-    let mut length = 0;
-    while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, length as u64)? {
-            0 => break,
-            more => length += more,
-        }
-        if length == buffer.len() {
-            buffer.resize(length * 4, 0);
-        }
-        if length > most {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is far too large"));
-        }
-    }
-    buffer.truncate(length);
-    Ok(buffer)
+    serde_json::from_slice(&read_whole(&file, MAX_STATE).ok()?).ok()
 }
 
 /// Remembers a state: whole or not at all, and in no hurry to be durable.

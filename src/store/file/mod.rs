@@ -6,10 +6,10 @@
 //! the change.
 //!
 //! On disk, beside the store and shared by all stores of its folder, in `.session-reaper/` (0700):
-//! `<store>.state`, what is remembered; `<store>.pins.json`, what is pinned; `<store>.lock`, our mutex, never removed; `turn`, whose turn it is with a
-//! gateway's lock, never removed; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and
-//! removed by the next sweep if one was killed; `<store>.rescued`, another program's text that came too late to be put
-//! back.
+//! `<store>.state`, what is remembered; `<store>.pins.json`, what is pinned; `<store>.lock`, our mutex, never removed;
+//! `turn`, whose turn it is with a gateway's lock, never removed; `<store>.begun`, that a run which keeps nothing is under
+//! way; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and removed by the next sweep if
+//! one was killed; `<store>.rescued`, another program's text that came too late to be put back.
 
 mod commit;
 mod compact;
@@ -265,7 +265,7 @@ impl<D: Disk> Store for FileStore<D> {
         let _stake = stop.enter();
         let left = folder::names(self, &guard)?;
         let never_left = pending::settle(self, &guard, &left, wait, stop)?;
-        recover::settle(self, &guard, &never_left)?;
+        recover::settle(self, &guard, &left, &never_left)?;
         folder::clear_temps(self, &guard, &left)?;
         hold::clear_dead(self, &guard)?;
         Ok(guard)

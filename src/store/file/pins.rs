@@ -5,13 +5,9 @@
 
 use std::{ffi::OsStr, io, path::PathBuf};
 
-use super::{
-    FileStore, Guard,
-    folder::{self, Temp},
-    place::Place,
-};
+use super::{FileStore, Guard, folder::Temp, place::Place};
 use crate::{
-    fs::{Disk, OUR_FOLDER, Writer},
+    fs::{Disk, OUR_FOLDER, Writer, read_whole},
     model::{Error, ErrorKind},
     store::{Pin, PinBook, pins::Unreadable},
 };
@@ -37,7 +33,7 @@ fn read_in<D: Disk>(store: &FileStore<D>, place: &Place<D>, ours: &D::Folder) ->
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(PinBook::default()),
         other => other.map_err(fail)?,
     };
-    let text = folder::read_all(&file, MAX_PINS).map_err(fail)?;
+    let text = read_whole(&file, MAX_PINS).map_err(fail)?;
     PinBook::of_text(&text).map_err(|why| not_understood(place, &why))
 }
 

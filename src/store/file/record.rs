@@ -1,6 +1,5 @@
-//! What is kept of a change: its bundle in the trash, durable before the store changes, and its line in the journal.
-
-use std::io;
+//! What is kept of a change: its bundle in the trash, durable before the store changes, or a note where nothing is to be kept,
+//! and its line in the journal.
 
 use super::{
     FileStore, Guard,
@@ -11,7 +10,7 @@ use crate::{
     fs::Disk,
     model::{Error, Timestamp},
     store::Commit,
-    trash::{Cause, Draft, FolderName, Identities, Journal, Line, Manifest, Trash},
+    trash::{Begun, Cause, Draft, FolderName, Identities, Journal, Line, Manifest, Note, Trash},
 };
 
 /// What is to be remembered of a change.
@@ -34,7 +33,7 @@ impl Record {
         Self { cause: cause.clone(), line: Line { bytes_before: before, bytes_after: after, ..line } }
     }
 
-    /// Begins the bundle; where no rows are kept, one without any.
+    /// Begins the bundle, where rows are kept.
     pub(super) fn begin<'a, D: Disk>(
         &self,
         store: &'a FileStore<D>,
@@ -42,21 +41,15 @@ impl Record {
     ) -> Result<Bundled<'a, D>, Error> {
         let fail = store.fail("open the journal of");
         let is_new = journal(store, guard).get_ready().map_err(&fail)?;
-        let (trash, run) = (trash(store, guard), &self.cause.run);
         if self.cause.keep {
             // It syncs our folder for the trash, which is new as a rule when the journal is: once is enough for both.
-            let draft = Draft::begin(trash, &guard.place.folder, run, is_new).map_err(store.fail(KEEP))?;
-            return Ok(Bundled { draft: Some(draft), keep: true });
+            let draft = Draft::begin(trash(store, guard), &guard.place.folder, &self.cause.run, is_new);
+            return draft.map(Bundled::Rows).map_err(store.fail(KEEP));
         }
         if is_new {
             store.disk.sync_folder(&guard.ours).map_err(&fail)?;
         }
-        // Who keeps nothing needs no trash, and not one that can be written to.
-        let draft = Draft::begin_without_rows(trash, run);
-        let draft = draft.inspect_err(|error| {
-            tracing::warn!(store = %store.path.display(), %error, "a kill would keep this run out of the journal");
-        });
-        Ok(Bundled { draft: draft.ok(), keep: false })
+        Ok(Bundled::Nothing(begun(store, guard)))
     }
 }
 
@@ -72,16 +65,23 @@ pub(super) fn journal<'a, D: Disk>(store: &'a FileStore<D>, guard: &'a Guard<D>)
     Journal::new(&store.disk, &guard.ours, guard.owner, &guard.place.name)
 }
 
-/// The bundle of a change under way.
-pub(super) struct Bundled<'a, D: Disk> {
-    draft: Option<Draft<'a, D>>,
-    keep: bool,
+/// The note that a run which keeps nothing has begun.
+pub(super) fn begun<'a, D: Disk>(store: &'a FileStore<D>, guard: &'a Guard<D>) -> Begun<'a, D> {
+    Begun::new(&store.disk, &guard.ours, guard.owner, &guard.place.name)
+}
+
+/// What tells of a change under way to whoever finds it cut off.
+pub(super) enum Bundled<'a, D: Disk> {
+    /// What goes is kept.
+    Rows(Draft<'a, D>),
+    /// Nothing is.
+    Nothing(Begun<'a, D>),
 }
 
 impl<D: Disk> Bundled<'_, D> {
     /// Where the rows go that leave the store.
     pub(super) fn rows(&self, store: &FileStore<D>, edit: &Edit) -> Result<Gone<D::Writer>, Error> {
-        let Self { draft: Some(draft), keep: true } = self else { return Ok(Gone::FOR_EVER) };
+        let Self::Rows(draft) = self else { return Ok(Gone::FOR_EVER) };
         let removed = (!edit.cuts.is_empty()).then(|| draft.removed()).transpose();
         let replaced = (edit.replaced() > 0).then(|| draft.replaced()).transpose();
         Ok(Gone {
@@ -90,34 +90,30 @@ impl<D: Disk> Bundled<'_, D> {
         })
     }
 
-    /// Makes the bundle durable.
+    /// Makes the bundle durable, or notes the run down. From here on the store may change.
     pub(super) fn seal(
-        &self,
+        &mut self,
         store: &FileStore<D>,
         work: &Work<'_, D>,
         gone: Gone<D::Writer>,
         Identities { before, after }: Identities,
     ) -> Result<(), Error> {
-        let Some(draft) = &self.draft else { return Ok(()) };
         let line = work.record.line.clone();
-        if !self.keep {
-            return draft.seal(&Manifest::new(line, before, after)).map_err(store.fail("note down a run on"));
+        match self {
+            Self::Rows(draft) => seal(store, draft, work, gone, Manifest::new(line, before, after)),
+            Self::Nothing(begun) => {
+                // Who keeps nothing may have no room for a note either.
+                if let Err(error) = begun.write(&Note { line, before, after }) {
+                    let store = store.path.display();
+                    tracing::warn!(%store, %error, "a kill would keep this run out of the journal");
+                }
+                Ok(())
+            }
         }
-        let rows: u64 = work.edit.placement.rows();
-        let removed = gone.removed.map(|file| file.finish(rows)).transpose();
-        let replaced = gone.replaced.map(|file| file.finish(work.edit.replaced())).transpose();
-        let manifest = Manifest {
-            removed: removed.map_err(store.fail(KEEP))?,
-            replaced: replaced.map_err(store.fail(KEEP))?,
-            placement: work.edit.placement.clone(),
-            added: work.edit.added.clone(),
-            ..Manifest::new(line, before, after)
-        };
-        draft.seal(&manifest).map_err(store.fail(KEEP))
     }
 
-    /// What becomes of the bundle. Where the store changed it stays, and the run gets its line in the journal; where nothing
-    /// happened it vanishes; where nobody knows it stays unfinished for the next one to judge.
+    /// What becomes of it. Where the store changed the bundle stays, and the run gets its line in the journal; where nothing
+    /// happened it vanishes; where nobody knows it stays as it is for the next one to judge.
     pub(super) fn end(
         self,
         store: &FileStore<D>,
@@ -125,51 +121,74 @@ impl<D: Disk> Bundled<'_, D> {
         record: &Record,
         done: Result<Commit, Error>,
     ) -> Result<Commit, Error> {
-        match done {
-            Ok(Commit::Done) => {
-                let name = self.draft.map(Draft::keep);
-                if let Some(name) = name.as_ref().filter(|_| self.keep && record.cause.compress) {
-                    compress(store, guard, name);
-                }
-                write_down(store, guard, &record.line, name.as_ref()).map_err(Error::too_late)?;
+        match (done, self) {
+            (Ok(Commit::Done), bundled) => {
+                bundled.write_down(store, guard, record).map_err(Error::too_late)?;
                 Ok(Commit::Done)
             }
-            Err(error) if error.is_too_late() => {
-                let _ = self.draft.map(Draft::keep);
+            (Err(error), Self::Rows(draft)) if error.is_too_late() => {
+                draft.keep();
                 Err(error)
             }
-            nothing => nothing,
+            (Err(error), Self::Nothing(begun)) if error.is_too_late() => {
+                begun.keep();
+                Err(error)
+            }
+            (nothing, _) => nothing,
+        }
+    }
+
+    /// The line first: as long as the bundle is unfinished, or the note stands, whoever finds it writes the line.
+    fn write_down(self, store: &FileStore<D>, guard: &Guard<D>, record: &Record) -> Result<(), Error> {
+        let append =
+            || journal(store, guard).append(&record.line).map_err(store.fail("write the journal of"));
+        match self {
+            Self::Rows(draft) => {
+                let name = draft.keep();
+                if record.cause.compress {
+                    compress(store, guard, &name);
+                }
+                append()?;
+                trash(store, guard).finish(&name).map_err(store.fail("finish the bundle of"))
+            }
+            Self::Nothing(begun) => {
+                let appended = append();
+                if appended.is_ok() {
+                    forget(store, begun);
+                } else {
+                    begun.keep();
+                }
+                appended
+            }
         }
     }
 }
 
-/// The line first: as long as the bundle is unfinished, whoever finds it writes the line.
-pub(super) fn write_down<D: Disk>(
+/// Makes a bundle durable.
+fn seal<D: Disk>(
     store: &FileStore<D>,
-    guard: &Guard<D>,
-    line: &Line,
-    bundle: Option<&FolderName>,
+    draft: &Draft<'_, D>,
+    work: &Work<'_, D>,
+    gone: Gone<D::Writer>,
+    empty: Manifest,
 ) -> Result<(), Error> {
-    journal(store, guard).append(line).map_err(store.fail("write the journal of"))?;
-    let finished = bundle.map(|name| finish(store, guard, line, name)).transpose();
-    finished.map(drop).map_err(store.fail("finish the bundle of"))
+    let removed = gone.removed.map(|file| file.finish(work.edit.placement.rows())).transpose();
+    let replaced = gone.replaced.map(|file| file.finish(work.edit.replaced())).transpose();
+    let manifest = Manifest {
+        removed: removed.map_err(store.fail(KEEP))?,
+        replaced: replaced.map_err(store.fail(KEEP))?,
+        placement: work.edit.placement.clone(),
+        added: work.edit.added.clone(),
+        ..empty
+    };
+    draft.seal(&manifest).map_err(store.fail(KEEP))
 }
 
-/// A bundle with rows is finished; one without has done its work, and what is left of it the next run clears.
-pub(super) fn finish<D: Disk>(
-    store: &FileStore<D>,
-    guard: &Guard<D>,
-    line: &Line,
-    bundle: &FolderName,
-) -> io::Result<()> {
-    let trash = trash(store, guard);
-    if line.trash {
-        return trash.finish(bundle);
+/// The note has done its work.
+pub(super) fn forget<D: Disk>(store: &FileStore<D>, begun: Begun<'_, D>) {
+    if let Err(error) = begun.remove() {
+        tracing::warn!(store = %store.path.display(), %error, "the note of a run that is done stays for now");
     }
-    if let Err(error) = trash.purge(bundle) {
-        tracing::warn!(store = %store.path.display(), %error, "an empty bundle stays in the trash for now");
-    }
-    Ok(())
 }
 
 /// What cannot be compressed stays as it is. Only an unfinished bundle is compressed: what a killed run leaves in there is

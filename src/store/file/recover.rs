@@ -1,29 +1,34 @@
-//! Bundles that a killed run has left unfinished: was the store changed or not?
+//! Bundles that a killed run has left unfinished, and notes of runs that keep nothing: was the store changed or not?
 //!
 //! A bundle is durable before the store changes, and finished after. In between it says what the store was and what it was
-//! to become, so that whoever comes next can tell. Where somebody else has written the store since, its rows tell: a bundle
+//! to become, so that whoever comes next can tell, and so does a note. Where somebody else has written the store since, its rows tell: a bundle
 //! whose rows are all in the store as they were is of no use, any other is kept.
 
-use std::io;
+use std::{ffi::OsString, io};
 
 use super::{
     FileStore, Guard,
-    record::{finish, journal, trash},
+    record::{begun, forget, journal, trash},
     undo,
 };
 use crate::{
     fs::Disk,
     model::Error,
-    trash::{Bundle, FolderName, Identity, Line, Outcome, Stage, read_journal},
+    trash::{Begun, FolderName, Identity, Line, Outcome, Stage, read_journal},
 };
 
-/// Finishes what killed runs have left in the trash. Only to be called by who holds the mutex. What cannot be finished is
-/// left for the next one: it keeps nobody from the store. `never_left` are new texts that never took the store's place.
+/// Finishes what killed runs have left in the trash and among these names of our folder. Only to be called by who holds the
+/// mutex. What cannot be finished is left for the next one: it keeps nobody from the store. `never_left` are new texts that
+/// never took the store's place.
 pub(super) fn settle<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
+    names: &[OsString],
     never_left: &[Identity],
 ) -> Result<(), Error> {
+    if names.contains(&Begun::<D>::name(&guard.place.name)) {
+        settle_note(store, guard, never_left)?;
+    }
     let fail = store.fail("look through the trash of");
     for name in trash(store, guard).names().map_err(fail)? {
         let settled = match name.stage {
@@ -34,6 +39,30 @@ pub(super) fn settle<D: Disk>(
         if let Err(error) = settled {
             let store = store.path.display();
             tracing::warn!(%store, run = %name.run, %error, "what a killed run left in the trash stays for now");
+        }
+    }
+    Ok(())
+}
+
+/// A note was whole before the store changed. One that is not has been through a power cut.
+fn settle_note<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    never_left: &[Identity],
+) -> Result<(), Error> {
+    let begun = begun(store, guard);
+    match begun.read() {
+        Ok(note) => {
+            if let Some(outcome) = judge(store, guard, (note.before, note.after), never_left, || false) {
+                let line = Line { outcome, ..note.line };
+                write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
+            }
+            forget(store, begun);
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => forget(store, begun),
+        Err(error) => {
+            let store = store.path.display();
+            tracing::warn!(%store, %error, "the note of a killed run cannot be read, and stays for now");
         }
     }
     Ok(())
@@ -51,7 +80,7 @@ fn finish_or_purge<D: Disk>(
         done => return Ok(done.map(drop)),
     };
     write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
-    Ok(finish(store, guard, &line, name))
+    Ok(trash(store, guard).finish(name))
 }
 
 /// The line of a run that has to be finished; `None` when there was nothing to finish.
@@ -70,7 +99,9 @@ fn to_finish<D: Disk>(
         }
         bundle => bundle?,
     };
-    let outcome = judge(store, guard, &bundle).filter(|_| !never_left.contains(&bundle.manifest.after));
+    let files = (bundle.manifest.before, bundle.manifest.after);
+    let is_of_no_use = || undo::is_of_no_use(store, &bundle).unwrap_or(false);
+    let outcome = judge(store, guard, files, never_left, is_of_no_use);
     let Some(outcome) = outcome else { return trash.purge(name).map(|()| None) };
     bundle.clear_temps()?;
     Ok(Some(Line { outcome, ..bundle.manifest.line }))
@@ -93,14 +124,21 @@ fn keep_damaged<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, name: &FolderNa
     trash(store, guard).finish(name)
 }
 
-/// How the run ended; `None` when the store did not change. A bundle that nobody can judge is kept.
-fn judge<D: Disk>(store: &FileStore<D>, guard: &Guard<D>, bundle: &Bundle<D>) -> Option<Outcome> {
+/// How the run ended that was to make the file `before` the file `after`; `None` when the store did not change, or when what
+/// is kept of the run is of no use. A run that nobody can judge is kept.
+fn judge<D: Disk>(
+    store: &FileStore<D>,
+    guard: &Guard<D>,
+    (before, after): (Identity, Identity),
+    never_left: &[Identity],
+    is_of_no_use: impl FnOnce() -> bool,
+) -> Option<Outcome> {
     let stands = store.disk.stat(&guard.place.folder, &guard.place.name).map(|stat| Identity::of(&stat));
-    let manifest = &bundle.manifest;
     match stands {
-        Ok(stands) if stands == manifest.after => Some(Outcome::Recovered),
-        Ok(stands) if stands == manifest.before => None,
-        Ok(_) if manifest.line.trash && undo::is_of_no_use(store, bundle).unwrap_or(false) => None,
+        _ if never_left.contains(&after) => None,
+        Ok(stands) if stands == after => Some(Outcome::Recovered),
+        Ok(stands) if stands == before => None,
+        Ok(_) if is_of_no_use() => None,
         _ => Some(Outcome::Uncertain),
     }
 }
