@@ -1,4 +1,5 @@
-//! Any bytes: a scan never panics, does not depend on chunks, on its pace or on what was found ahead, and takes what another parser takes.
+//! Any bytes: a scan never panics, does not depend on chunks, on its pace or on what was found ahead, and takes what another
+//! parser takes.
 
 #![no_main]
 
