@@ -9,13 +9,13 @@ use std::{
 use crate::process;
 
 /// A small store spends most of its sweep waiting for fsync, so that more threads than processors pay.
-const PER_PROCESSOR: usize = 8;
+const PER_PROCESSOR: usize = 16;
 
 /// More than this at a time win nothing, and each has its buffers and open files.
-const MOST: usize = 16;
+const MOST: usize = 32;
 
 /// No sweep has more files open at once.
-const FILES: usize = 32;
+const FILES: usize = 16;
 
 /// How many hands this machine has for so many pieces of work that may wait for a disk; of the files that may be open half
 /// are left to others.
