@@ -73,14 +73,16 @@ orjson() {
     fi
 }
 
-jq_if_there() {
-    local jq
-    if jq=$(type -P jq); then found JQ "$jq"; else missing JQ "jq is not installed"; fi
+# What is installed or not: if_there NAME PROGRAM
+if_there() {
+    local path
+    if path=$(type -P "$2"); then found "$1" "$path"; else missing "$1" "$2 is not installed"; fi
 }
 
 node_24
 orjson
-jq_if_there
+if_there JQ jq
+if_there STRACE strace
 cargo build --release --locked --quiet
 found REAPER "$(realpath "$target/release/session-reaper")"
 folder=$(mktemp -d "$(realpath "${SESSION_REAPER_COMPARE_FOLDER:-$target}")/compare.XXXXXX")

@@ -20,6 +20,9 @@ pub(crate) const TRUE: &str = "/bin/true";
 pub(crate) const NODE: &str = "Node 24";
 pub(crate) const NODE_START: &str = "Node 24 that does nothing";
 
+/// How much longer each sync takes on the slow disk. Those of virtual machines need less, those of most others more.
+pub(crate) const SLOW_MS: u64 = 3;
+
 /// Above this much text nobody is asked to hold a tree of it in memory, but for Node, which says no by itself.
 const TREE: u64 = 200_000_000;
 
@@ -75,6 +78,20 @@ pub(crate) fn trees(stage: &Rc<dyn Stage>) -> Vec<Contender> {
     ]
     .map(|(name, command)| contender(name, fits(stage).and(command), stage, After::Pruned))
     .into()
+}
+
+/// The same on a disk whose every sync takes longer, as strace makes it: each thread waits for itself, and no other call is
+/// looked at.
+pub(crate) fn slowly(contender: Contender) -> Contender {
+    const SYNCS: &str = "fsync,fdatasync";
+    let words = |strace: String| {
+        let (trace, delay) =
+            (format!("trace={SYNCS}"), format!("inject={SYNCS}:delay_enter={}", SLOW_MS * 1000));
+        let flags = ["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", &trace, "-e", &delay];
+        [strace].into_iter().chain(flags.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let command = tool("STRACE").and_then(|strace| Ok([words(strace), contender.command?].concat()));
+    Contender { command, ..contender }
 }
 
 /// What the start of a process costs.

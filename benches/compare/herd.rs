@@ -20,8 +20,14 @@ const ROWS: u64 = 22;
 const TEXTS: u64 = 16;
 
 /// `agents/<name>/sessions/sessions.json`, many times.
+///
+/// No herd is removed before the last one has been swept. Where ext4 has no journal, it looks at every file that was removed
+/// in the last minutes whenever a new one is made: with ten thousand of those, that would be all that is measured.
 pub(crate) struct Herd {
+    home: PathBuf,
     folder: PathBuf,
+    /// How many there were.
+    old: Cell<u32>,
     texts: Vec<(Vec<u8>, specimen::Summary)>,
     count: u64,
     /// When each was written last.
@@ -36,7 +42,9 @@ impl Herd {
             Ok((text, summary))
         };
         let texts = (1..=TEXTS).map(text).collect::<io::Result<_>>()?;
-        Ok(Self { folder: under.join("herd"), texts, count, was: RefCell::default() })
+        let home = under.join("herds");
+        let _ = fs::remove_dir_all(&home);
+        Ok(Self { folder: home.join("now"), home, old: Cell::new(0), texts, count, was: RefCell::default() })
     }
 
     fn each(&self) -> impl Iterator<Item = (PathBuf, &(Vec<u8>, specimen::Summary))> {
@@ -57,7 +65,9 @@ impl Herd {
 
 impl Stage for Herd {
     fn set(&self) -> io::Result<()> {
-        let _ = fs::remove_dir_all(&self.folder);
+        let old = self.home.join(self.old.replace(self.old.get() + 1).to_string());
+        // There is none to put aside at first.
+        let _ = fs::rename(&self.folder, old);
         for (path, (text, _)) in self.each() {
             fs::create_dir_all(path.parent().unwrap_or(&path))?;
             fs::write(path, text)?;
@@ -92,7 +102,7 @@ impl Stage for Herd {
 
 impl Drop for Herd {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.home);
     }
 }
 

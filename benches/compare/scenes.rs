@@ -5,7 +5,7 @@ use std::{io, rc::Rc};
 use session_reaper::specimen::Weight;
 
 use crate::{
-    contenders::{COPY, IDLE, NO_TRASH, PLAN, TICK, TRASH, copy, node, ours, starts, trees},
+    contenders::{COPY, IDLE, NO_TRASH, PLAN, SLOW_MS, TICK, TRASH, copy, node, ours, slowly, starts, trees},
     herd::{Herd, Swept},
     measure::{Contender, Series, race},
     scan,
@@ -35,6 +35,8 @@ pub(crate) enum Kind {
 pub(crate) const SCAN: &str = "Scan alone";
 pub(crate) const GROWTH: &str = "The cost of a row as stores grow";
 pub(crate) const TICKS: &str = "The tick with nothing due, as a command";
+/// On a slow disk everybody takes long.
+pub(crate) const FEW_STORES: u64 = 500;
 /// The smallest store of the tick, and of Node's start.
 const SMALL: u64 = 3_000;
 
@@ -44,6 +46,10 @@ pub(crate) fn rows_of(weight: Weight, rows: u64) -> String {
 
 pub(crate) fn many(stores: u64) -> String {
     format!("{} stores of 30 KB, swept", grouped(stores))
+}
+
+pub(crate) fn many_slowly(stores: u64) -> String {
+    format!("{} stores of 30 KB, swept, each sync {SLOW_MS} ms longer", grouped(stores))
 }
 
 pub(crate) fn many_ticks(stores: u64) -> String {
@@ -61,6 +67,7 @@ pub(crate) fn all(settings: &Settings) -> io::Result<Vec<Scene>> {
     }
     scenes.push(growth(settings)?);
     scenes.push(herd(settings)?);
+    scenes.push(slow_herd(settings)?);
     scenes.push(herd_at_rest(settings)?);
     if let Some(rows) = settings.huge {
         scenes.push(huge(settings, rows)?);
@@ -111,6 +118,14 @@ fn herd(settings: &Settings) -> io::Result<Scene> {
     let stage: Rc<dyn Stage> = Rc::new(Herd::make(&settings.folder, settings.stores)?);
     let contenders = [copy(&stage), ours(NO_TRASH, &stage), ours(TRASH, &stage), node(&stage)];
     Ok(run(settings, many(settings.stores), RACE, &contenders, settings.rounds.min(3)))
+}
+
+/// A few of them on a disk as slow as most are.
+fn slow_herd(settings: &Settings) -> io::Result<Scene> {
+    let stores = settings.stores.min(FEW_STORES);
+    let stage: Rc<dyn Stage> = Rc::new(Herd::make(&settings.folder, stores)?);
+    let contenders = [copy(&stage), ours(NO_TRASH, &stage), ours(TRASH, &stage), node(&stage)].map(slowly);
+    Ok(run(settings, many_slowly(stores), RACE, &contenders, settings.rounds.min(3)))
 }
 
 /// The same stores, none of them due.
