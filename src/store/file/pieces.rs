@@ -29,7 +29,11 @@ pub(super) fn room_for(bytes: u64) -> usize {
 }
 
 /// How much each of several readers reads at once: there is a buffer for each of them, and two more on their way.
-const PIECE: usize = 128 * 1024;
+pub(super) const PIECE: usize = 128 * 1024;
+
+/// The same where rows are large: most of a piece has to be whole rows.
+pub(super) const LARGE_PIECE: usize = 512 * 1024;
+
 const ON_THEIR_WAY: usize = 2;
 
 /// More readers only wait for whoever takes the pieces.
@@ -69,18 +73,19 @@ pub(super) fn each<R: Reader>(
     }
 }
 
-/// The same with what readers beside have made of each piece.
+/// The same with what readers beside have made of each piece, `piece` bytes of the file.
 ///
 /// # Errors
 /// As the operating system says.
 pub(super) fn each_made<R: Reader, T: Send>(
     crew: &Crew,
+    piece: usize,
     file: &R,
     from: u64,
     make: impl Fn(&[u8], u64) -> Option<T> + Sync,
     take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    each_made_of(PIECE, crew.processors.min(MOST), file, from, make, take)
+    each_made_of(piece, crew.processors.min(MOST), file, from, make, take)
 }
 
 /// The same with so many readers, who read so much at once.

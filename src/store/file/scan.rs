@@ -5,7 +5,7 @@ use std::{io, ops::ControlFlow};
 use super::{
     FileStore,
     crew::Crew,
-    pieces::{self, read_full, room_for},
+    pieces::{self, LARGE_PIECE, PIECE, read_full, room_for},
 };
 use crate::{
     fs::{Disk, Reader, Stat},
@@ -16,8 +16,12 @@ use crate::{
 /// A shorter text is scanned before others have begun.
 const LONG: u64 = 2 << 20;
 
-/// Rows that are larger than this on average are passed over about as fast as they are read, and nothing is won by readers.
+/// Rows that are larger than this on average are passed over about as fast as they are read: readers win little,
 const LARGE_ROW: u64 = 4096;
+
+/// but for a text as long as this one, and no more than that with rows that are larger still.
+const VAST: u64 = 256 << 20;
+const VAST_ROW: u64 = 64 << 10;
 
 /// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
 pub(super) fn scan<D: Disk>(
@@ -27,7 +31,7 @@ pub(super) fn scan<D: Disk>(
     visit: &mut impl Visit,
     each_chunk: impl FnMut(&[u8]),
 ) -> Result<Layout, Error> {
-    let mut course = Course { scanner: Scanner::new(), visit, each_chunk };
+    let mut course = Course { size: stat.size, scanner: Scanner::new(), visit, each_chunk };
     let crew = || if stat.size >= LONG { Crew::claim() } else { None };
     course.run(file, room_for(stat.size.saturating_add(1)), crew).map_err(store.fail("read"))?;
     course.scanner.finish(course.visit).map_err(|error| malformed(store, stat, &error))
@@ -35,6 +39,7 @@ pub(super) fn scan<D: Disk>(
 
 /// The way through a text.
 struct Course<'v, V, E> {
+    size: u64,
     scanner: Scanner,
     visit: &'v mut V,
     each_chunk: E,
@@ -56,19 +61,25 @@ impl<V: Visit, E: FnMut(&[u8])> Course<'_, V, E> {
         let seam = self.seam(&buffer);
         drop(buffer);
         let (from, asked) = (length as u64, self.visit.asks());
-        match seam.and_then(|seam| Some((seam, crew()?))) {
+        match seam.and_then(|(seam, piece)| Some((seam, piece, crew()?))) {
             None => pieces::each(file, from, |bytes| self.take(bytes, None)),
-            Some((seam, crew)) => {
+            Some((seam, piece, crew)) => {
                 let make = |bytes: &[u8], offset| Ahead::scan(bytes, offset, &seam, asked);
-                pieces::each_made(&crew, file, from, make, |bytes, ahead| self.take(bytes, ahead))
+                pieces::each_made(&crew, piece, file, from, make, |bytes, ahead| self.take(bytes, ahead))
             }
         }
     }
 
-    /// What stands between rows, if it is worth to look for it.
-    fn seam(&self, first: &[u8]) -> Option<Seam> {
-        let is_worth_it = self.scanner.rows() * LARGE_ROW >= first.len() as u64;
-        self.scanner.seam(first).filter(|_| is_worth_it && self.visit.asks() != Asked::Everything)
+    /// What stands between rows, and how much readers should read at once, if it is worth to look for it.
+    fn seam(&self, first: &[u8]) -> Option<(Seam, usize)> {
+        let average = first.len() as u64 / self.scanner.rows().max(1);
+        let piece = match average {
+            ..=LARGE_ROW => PIECE,
+            ..=VAST_ROW if self.size >= VAST => LARGE_PIECE,
+            _ => return None,
+        };
+        let seam = self.scanner.seam(first).filter(|_| self.visit.asks() != Asked::Everything);
+        seam.map(|seam| (seam, piece))
     }
 
     /// What is wrong with the text the scanner says once more at its end.
@@ -103,7 +114,8 @@ mod tests {
         testing::{Dice, Document, Record, record_at, spoil},
     };
 
-    /// What one scan of a file tells, and how it ends: in an I/O error, or with a layout or what is wrong with the text.
+    /// What one scan of a file tells that says it is vast, and how it ends: in an I/O error, or with a layout or what is wrong
+    /// with the text.
     fn read(
         file: &Text,
         asked: Asked,
@@ -112,7 +124,7 @@ mod tests {
     ) -> (Record, Result<Option<Layout>, SyntaxError>, usize) {
         let (mut record, mut length) = (Record::of(asked), 0);
         let each_chunk = |chunk: &[u8]| length += chunk.len();
-        let mut course = Course { scanner: Scanner::new(), visit: &mut record, each_chunk };
+        let mut course = Course { size: VAST, scanner: Scanner::new(), visit: &mut record, each_chunk };
         let crew = || (processors > 0).then(|| Crew::any(processors));
         let outcome = match course.run(file, first, crew) {
             Ok(()) => course.scanner.finish(course.visit).map(Some),
@@ -144,24 +156,53 @@ mod tests {
         }
     }
 
-    /// Rows as gateways write them, in more pieces than there are readers.
-    fn long() -> Vec<u8> {
+    /// So many rows as gateways write them, each a little longer than so many bytes.
+    fn rows(count: u32, bytes: usize) -> Vec<u8> {
         let row = |number: u32| {
             format!(
                 "\n  \"k{number}\": {{\n    \"updatedAt\": {number},\n    \"x\": \"{}\"\n  }}",
-                "y".repeat(1_000)
+                "y".repeat(bytes)
             )
         };
-        format!("{{{}\n}}", (0..2_000).map(row).collect::<Vec<_>>().join(",")).into_bytes()
+        format!("{{{}\n}}", (0..count).map(row).collect::<Vec<_>>().join(",")).into_bytes()
+    }
+
+    /// In more pieces than there are readers.
+    fn long() -> Vec<u8> {
+        rows(2_000, 1_000)
     }
 
     #[test]
     fn a_long_text_is_told_the_same_by_any_number_of_readers() {
-        let file = Text { bytes: long(), at_once: usize::MAX, until: u64::MAX };
-        let plain = read(&file, Asked::Field("updatedAt"), CHUNK, 0);
-        assert_eq!(plain.0.0.len(), 4_000);
-        for processors in 1..7 {
-            assert_eq!(read(&file, Asked::Field("updatedAt"), CHUNK, processors), plain);
+        for (bytes, rows) in [(long(), 2_000), (rows(200, 20_000), 200), (rows(40, 100_000), 40)] {
+            let file = Text { bytes, at_once: usize::MAX, until: u64::MAX };
+            let plain = read(&file, Asked::Field("updatedAt"), CHUNK, 0);
+            assert_eq!(plain.0.0.len(), 2 * rows);
+            for processors in 1..7 {
+                assert_eq!(read(&file, Asked::Field("updatedAt"), CHUNK, processors), plain);
+            }
+        }
+    }
+
+    #[test]
+    fn readers_take_part_where_that_is_worth_it() {
+        let piece = |size, bytes: &[u8], asked| {
+            let mut record = Record::of(asked);
+            let mut course =
+                Course { size, scanner: Scanner::new(), visit: &mut record, each_chunk: |_: &[u8]| () };
+            assert!(course.take(bytes, None).is_continue());
+            course.seam(bytes).map(|(_, piece)| piece)
+        };
+        let (small, large, huge) = (rows(100, 1_000), rows(20, 20_000), rows(3, 100_000));
+        for (size, bytes, expected) in [
+            (LONG, &small, Some(PIECE)),
+            (VAST, &small, Some(PIECE)),
+            (VAST - 1, &large, None),
+            (VAST, &large, Some(LARGE_PIECE)),
+            (VAST, &huge, None),
+        ] {
+            assert_eq!(piece(size, bytes, Asked::Nothing), expected, "{size}");
+            assert_eq!(piece(size, bytes, Asked::Everything), None);
         }
     }
 
