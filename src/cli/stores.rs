@@ -4,17 +4,22 @@
 //! really be in that folder, or below the names that the pattern begins with: a link that leads out is refused, and told; so it is when it
 //! comes to stand there after the store was found.
 
+mod once;
 mod pattern;
 mod spread;
 
 use std::{
-    collections::HashSet,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use session_reaper::{
-    Age, Error, ErrorKind, FileStore, Timestamp, config::Effective, fs, gateway::Lookout, store::Store,
+    Age, Error, ErrorKind, FileStore, Timestamp,
+    config::Effective,
+    fs,
+    gateway::Lookout,
+    store::{Alike, Store},
 };
 
 use super::Failure;
@@ -36,9 +41,22 @@ pub(super) enum Target {
     None(Error),
 }
 
-/// A target, and what tells whether two are the same store: its real path. `None` for what is no store.
+/// A target, and what tells whether two are the same store.
 #[derive(Debug)]
-struct Find(Target, Option<PathBuf>);
+struct Find {
+    target: Target,
+    real: Real,
+}
+
+/// The real path of a target.
+#[derive(Debug)]
+enum Real {
+    /// It is no store.
+    None,
+    /// The path that its store was given.
+    AsGiven,
+    Path(PathBuf),
+}
 
 impl Target {
     fn watched_from(self, lookout: &Arc<Lookout>) -> Self {
@@ -85,18 +103,11 @@ pub(super) fn find(config: &Effective) -> Result<Vec<Target>, Failure> {
             "name a sessions.json, a folder or a glob, give --openclaw, or set `stores` in the configuration",
         ));
     }
-    let finds = spread::over(&config.stores, |path| expand(path));
-    let mut targets = Vec::new();
-    // One look at the machine does for all of them while it is fresh.
-    let (mut seen, lookout) = (HashSet::new(), Arc::default());
-    for find in finds {
-        for Find(target, real) in find? {
-            if real.is_none_or(|real| seen.insert(real.into_os_string())) {
-                targets.push(target.watched_from(&lookout));
-            }
-        }
+    let mut finds = Vec::new();
+    for found in spread::over(&config.stores, |path| expand(path)) {
+        join(&mut finds, found?);
     }
-    Ok(targets)
+    Ok(once::each(finds))
 }
 
 /// The only store among what was found.
@@ -136,7 +147,7 @@ fn expand(path: &Path) -> Result<Vec<Find>, Failure> {
         Some(text) if may_be_a_pattern(text) && !fs::is_there(path) => {
             Ok(some_or(pattern::matching(text)?, || nothing_matches(path)))
         }
-        _ => Ok(vec![Find(Target::Store(store), Some(identity(path)))]),
+        _ => Ok(vec![Find::at(identity(path), store)]),
     }
 }
 
@@ -150,6 +161,15 @@ fn may_be_a_pattern(text: &str) -> bool {
     pattern::is_pattern(text) && (text.contains(['*', '?']) || glob::Pattern::new(text).is_ok())
 }
 
+/// Adds to what was found, which is mostly nothing, so that nothing has to move.
+fn join(finds: &mut Vec<Find>, more: Vec<Find>) {
+    if finds.is_empty() {
+        *finds = more;
+    } else {
+        finds.extend(more);
+    }
+}
+
 fn some_or(finds: Vec<Find>, error: impl FnOnce() -> Error) -> Vec<Find> {
     if finds.is_empty() { vec![Find::none(error())] } else { finds }
 }
@@ -158,11 +178,22 @@ impl Find {
     /// A store that a glance has found.
     fn plain(store: FileStore) -> Self {
         let real = fs::plain_path(store.path()).unwrap_or_else(|| identity(store.path()));
-        Self(Target::Store(store), Some(real))
+        Self::at(real, store)
+    }
+
+    const fn at(real: PathBuf, store: FileStore) -> Self {
+        Self { target: Target::Store(store), real: Real::Path(real) }
+    }
+
+    /// The store below `name`, if a glance finds it.
+    fn glanced(alike: &Alike, name: &OsStr) -> Option<Self> {
+        let target = Target::Store(alike.glance(name)?);
+        let real = alike.real_path(name).map_or(Real::AsGiven, Real::Path);
+        Some(Self { target, real })
     }
 
     const fn none(error: Error) -> Self {
-        Self(Target::None(error), None)
+        Self { target: Target::None(error), real: Real::None }
     }
 }
 
@@ -187,10 +218,13 @@ fn below(folder: &Path, outer: Option<&Path>) -> Vec<Find> {
 /// The stores of every agent in `agents`.
 fn of_agents(agents: &Path, root: &Path) -> Vec<Find> {
     match fs::names_in(agents) {
-        Ok(names) => spread::over(&names, |name| found(&agents.join(name).join(OF_AGENT), root))
-            .into_iter()
-            .flatten()
-            .collect(),
+        Ok(names) => {
+            let alike = Alike::below(agents, OF_AGENT.as_ref(), root);
+            let glance = |name: &OsString| alike.as_ref().and_then(|alike| Find::glanced(alike, name));
+            let find =
+                |name: &OsString| glance(name).or_else(|| found(&agents.join(name).join(OF_AGENT), root));
+            spread::over(&names, find).into_iter().flatten().collect()
+        }
         Err(error) => vec![Find::none(Error::io("list the folder", agents, error))],
     }
 }
@@ -203,7 +237,7 @@ fn found(path: &Path, root: &Path) -> Option<Find> {
     }
     match fs::real_path(path) {
         Ok(None) => None,
-        Ok(Some(real)) if real.starts_with(root) => Some(Find(Target::Store(store), Some(real))),
+        Ok(Some(real)) if real.starts_with(root) => Some(Find::at(real, store)),
         Ok(Some(_)) => Some(Find::none(Error::leads_out(path))),
         Err(error) => Some(Find::none(Error::io("find", path, error))),
     }

@@ -11,7 +11,7 @@ use session_reaper::{
     config::Effective,
     lock::Stop,
     policy::Detail,
-    sweep::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, log_sweep, many},
+    sweep::{Budget, Options, Outcome, Report, RunId, StoreReport, Verb, is_sweep_logged, log_sweep, many},
 };
 
 use super::{
@@ -121,13 +121,21 @@ impl<'a> Sweeping<'a> {
         Report { verb, applied, done, run, now, policy: self.policy.clone(), stores }
     }
 
+    /// Whether nothing is due in a tick, and nobody is told of what is not due: then nothing is made up to be told, which for
+    /// thousands of stores would take as long as to look at them.
+    pub(super) fn rests_in_silence(&self) -> bool {
+        let is_unheard = !self.frame.globals.json && !is_sweep_logged();
+        is_unheard && self.options.stop.signal().is_none() && self.all_rest(Verb::Tick, &self.targets)
+    }
+
     /// How many groups may have something to do: to say that the others have nothing needs no hand.
     fn awake(&self, verb: Verb, groups: &[&[Target]]) -> usize {
-        if verb != Verb::Tick || self.options.force {
-            return groups.len();
-        }
+        groups.iter().filter(|group| !self.all_rest(verb, group)).count()
+    }
+
+    fn all_rest(&self, verb: Verb, targets: &[Target]) -> bool {
         let rests = |target: &Target| target.rests(self.frame.now, self.options.every);
-        groups.iter().filter(|group| !group.iter().all(rests)).count()
+        verb == Verb::Tick && !self.options.force && targets.iter().all(rests)
     }
 
     /// Whether so many stores are all of them; that some were left is told.

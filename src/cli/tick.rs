@@ -36,6 +36,11 @@ impl Args {
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let sweeping = Sweeping::prepare(&args.sweep, frame)?;
+    if sweeping.rests_in_silence() {
+        // The process ends here, and nobody needs the memory of thousands of stores back.
+        std::mem::forget(sweeping);
+        return Ok(Exit::Done);
+    }
     let report = sweeping.sweep(Verb::Tick, sweep::tick);
     let list = if has_news(&report) { List::of(&args.sweep) } else { List::Nothing };
     sweeping::tell(frame, &report, list, &sweeping.options.stop)

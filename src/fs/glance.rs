@@ -7,10 +7,15 @@ use std::{
     borrow::Cow,
     ffi::OsStr,
     io,
+    mem::MaybeUninit,
+    os::fd::{AsFd, OwnedFd},
     path::{Component, Path, PathBuf},
 };
 
-use rustix::fs::{AtFlags, CWD, FileType};
+use rustix::{
+    fs::{AtFlags, CWD, FileType},
+    path::Arg,
+};
 
 use super::{private::OUR_FOLDER, straight};
 
@@ -31,20 +36,29 @@ pub(super) fn beside(path: &Path, root: Option<&Path>, name: &OsStr) -> Option<V
     if root.is_some_and(|root| !is_in(path, root)) {
         return None;
     }
-    let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    if !is_file(CWD, path) {
         return None;
     }
     let near: PathBuf = [path.parent()?.as_os_str(), OUR_FOLDER.as_ref(), name].iter().collect();
-    let file = straight::file(&near)?;
-    let mut buffer = [0; MOST];
+    small(&straight::file(CWD, &near)?, |text| Some(text.to_vec()))
+}
+
+/// Whether a regular file stands at `path` from `folder` on, and no link to one.
+pub(super) fn is_file(folder: impl AsFd, path: impl Arg) -> bool {
+    let stat = rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
+
+/// What `read` makes of all of a small file; `None` when it is larger.
+pub(super) fn small<T>(file: &OwnedFd, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    let mut buffer = [MaybeUninit::uninit(); MOST];
     // A file that is cut short here is no text of ours, and what is not understood is looked at again.
-    let length = rustix::io::read(&file, &mut buffer).ok().filter(|length| *length < MOST)?;
-    buffer.get(..length).map(<[u8]>::to_vec)
+    let (text, _) = rustix::io::read(file, &mut buffer).ok()?;
+    (text.len() < MOST).then(|| read(text))?
 }
 
 /// Whether the words of a path alone tell that it leads into `root`.
-fn is_in(path: &Path, root: &Path) -> bool {
+pub(super) fn is_in(path: &Path, root: &Path) -> bool {
     if path.is_absolute() {
         !goes_back(path) && path.starts_with(root)
     } else {

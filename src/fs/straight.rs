@@ -7,13 +7,14 @@
 use std::{
     ffi::OsStr,
     io,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     path::{Component, Path},
 };
 
 use rustix::{
     fs::{AtFlags, CWD, FileType, Mode, OFlags},
     io::Errno,
+    path::Arg,
 };
 
 use super::real::{FOLDER, NO_LINK};
@@ -26,7 +27,7 @@ const STEP: OFlags = FOLDER;
 
 /// Opens the folder at a real path, following no link.
 pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
-    match at_once(path, FOLDER.difference(OFlags::NOFOLLOW)) {
+    match at_once(CWD, path, FOLDER.difference(OFlags::NOFOLLOW)) {
         // Unknown to an old kernel, or kept from us by a container that knows no such call.
         Err(Errno::NOSYS | Errno::PERM) => walk(path),
         Err(Errno::LOOP) => Err(became_a_link()),
@@ -34,17 +35,23 @@ pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-/// Opens the file at a real path for reading, following no link; `None` where that fails, or takes more than one step.
-/// Never hangs, whatever stands there.
-pub(super) fn file(path: &Path) -> Option<OwnedFd> {
-    at_once(path, OFlags::RDONLY | NO_LINK).ok()
+/// Opens the file at a path from `folder` on for reading, following no link; `None` where that fails, or takes more than
+/// one step. Never hangs, whatever stands there.
+pub(super) fn file(folder: impl AsFd, path: impl Arg) -> Option<OwnedFd> {
+    at_once(folder, path, OFlags::RDONLY | NO_LINK).ok()
+}
+
+/// Opens the folder at a real path to walk on from it, following no link; `None` where that fails, or takes more than one
+/// step.
+pub(super) fn place(path: &Path) -> Option<OwnedFd> {
+    at_once(CWD, path, STEP.difference(OFlags::NOFOLLOW)).ok()
 }
 
 /// Whether there is something at `path`, and no link on the way nor at its end. `false` where that takes more than one
 /// step to find out.
 #[cfg(target_os = "linux")]
 pub(super) fn leads_to_something(path: &Path) -> bool {
-    at_once(path, OFlags::PATH | OFlags::CLOEXEC).is_ok()
+    at_once(CWD, path, OFlags::PATH | OFlags::CLOEXEC).is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -53,14 +60,14 @@ pub(super) fn leads_to_something(_: &Path) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn at_once(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+fn at_once(folder: impl AsFd, path: impl Arg, flags: OFlags) -> Result<OwnedFd, Errno> {
     use rustix::fs::ResolveFlags;
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve)
+    rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn at_once(_: &Path, _: OFlags) -> Result<OwnedFd, Errno> {
+fn at_once(_: impl AsFd, _: impl Arg, _: OFlags) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }
 

@@ -15,8 +15,8 @@ mod state;
 use std::{fmt, ops::ControlFlow, time::Duration};
 
 pub use file::{
-    Compacting, FileStore, Force, Look, Returned, Returning, Rewrite, Seen, Slimmed, Slimming, Spot, Trashed,
-    Undoing, Wish,
+    Alike, Compacting, FileStore, Force, Look, Returned, Returning, Rewrite, Seen, Slimmed, Slimming, Spot,
+    Trashed, Undoing, Wish,
 };
 pub(crate) use file::{RESCUED, SWAP};
 pub use hint::Hint;

@@ -7,6 +7,12 @@ use tracing::{info, warn};
 use super::{Options, StoreReport, Verb};
 use crate::model::Error;
 
+/// Whether anybody reads what is said of sweeps.
+#[must_use]
+pub fn is_read() -> bool {
+    tracing::enabled!(target: "session_reaper", tracing::Level::INFO)
+}
+
 /// Says how a sweep of one store ended. The engine does so for its own; a caller whose sweep ends before there is a store
 /// to hand to the engine does it here, so that every sweep has the same line.
 pub fn swept(verb: Verb, report: &StoreReport, options: &Options, took: Duration) {

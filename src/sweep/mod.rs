@@ -24,7 +24,7 @@ pub use budget::Budget;
 pub use compact::{CompactReport, compact};
 pub use engine::{Options, apply, plan, prune, tick};
 pub use items::Items;
-pub use log::swept as log_sweep;
+pub use log::{is_read as is_sweep_logged, swept as log_sweep};
 pub use plan_file::{PlanFile, write_plan};
 pub use reaper::Reaper;
 pub use report::{Item, Outcome, Report, SCHEMA, StoreReport, Totals, Verb};

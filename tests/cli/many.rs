@@ -150,3 +150,66 @@ fn a_store_that_has_gone_is_missing_whatever_its_state_says() {
     let report = world.run("tick --json sessions.json").expect(10).json();
     assert_eq!(report["stores"][0]["error"]["kind"], "missing");
 }
+
+/// Three agents of whom each store was swept just now, and a link beside them that leads to `to`.
+fn at_rest_beside_a_link(to: &str) -> World {
+    let world = World::new();
+    for agent in ["state/agents/a", "state/agents/b", "state/agents/c", "outside"] {
+        world.write(&format!("{agent}/sessions/sessions.json"), &usual_store());
+        let state = format!("{agent}/sessions/.session-reaper/sessions.json.state");
+        world.write(&state, &format!("{{\"lastSweep\":{NOW},\"failures\":0}}"));
+    }
+    symlink(to, world.path("state/agents/bb")).unwrap();
+    world
+}
+
+/// However the agents may be named: by a folder, by patterns from where we are, and from the root on.
+fn lines(world: &World) -> [String; 4] {
+    let whole = world.path("state/agents/*/sessions/sessions.json");
+    let lines =
+        ["state", "state/agents/*/sessions/sessions.json", "state/./agents/[a-z]*/sessions/sessions.json"];
+    let [folder, any, some] = lines.map(str::to_owned);
+    [folder, any, some, whole.to_str().unwrap().to_owned()]
+}
+
+#[test]
+fn i10_a_link_among_stores_at_rest_is_refused_where_it_leads_out() {
+    let world = at_rest_beside_a_link("../../outside");
+    for line in lines(&world) {
+        let ran = world.run(&format!("tick {line}")).expect(3);
+        assert!(
+            ran.err.contains("agents/bb/") && ran.err.contains("leads out of the folder"),
+            "{line}: {ran:?}"
+        );
+        let report = world.run(&format!("tick --json {line}")).expect(3).json();
+        let outcomes: Vec<_> =
+            report["stores"].as_array().unwrap().iter().map(|store| &store["outcome"]).collect();
+        assert_eq!(outcomes, ["throttled", "throttled", "refused", "throttled"], "{line}");
+    }
+    assert_eq!(world.read("outside/sessions/sessions.json"), usual_store());
+}
+
+#[test]
+fn a_link_among_stores_at_rest_that_leads_to_one_of_them_is_that_one() {
+    let world = at_rest_beside_a_link("c");
+    for line in lines(&world) {
+        let ran = world.run(&format!("tick {line}")).expect(0);
+        assert_eq!((&*ran.out, &*ran.err), ("", ""), "{line}");
+        let report = world.run(&format!("tick --json {line} state")).expect(0).json();
+        let agents: Vec<_> = paths(&report).iter().map(|path| path.rsplit('/').nth(2).unwrap()).collect();
+        assert_eq!(agents, ["a", "b", "bb"], "{line}");
+    }
+}
+
+#[test]
+fn a_store_that_is_missing_or_was_never_swept_among_those_at_rest_takes_a_closer_look() {
+    let world = at_rest_beside_a_link("nowhere");
+    std::fs::remove_file(world.path("state/agents/a/sessions/sessions.json")).unwrap();
+    world.write("state/agents/c/sessions/.session-reaper/sessions.json.state", "{\"lastSweep\":");
+    for line in lines(&world) {
+        let report = world.run(&format!("tick -n --json {line}")).json();
+        let stores = report["stores"].as_array().unwrap();
+        let outcomes: Vec<_> = stores.iter().map(|store| &store["outcome"]).collect();
+        assert_eq!(outcomes, ["throttled", "swept"], "{line}");
+    }
+}

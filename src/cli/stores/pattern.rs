@@ -1,12 +1,15 @@
 //! Walking down a pattern: as a shell expands it, but nothing that cannot be looked at is left out in silence, and no
 //! link leads out of the folder that the pattern begins with.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Component, Path, PathBuf},
+};
 
 use glob::{MatchOptions, Pattern};
-use session_reaper::{Error, fs};
+use session_reaper::{Error, fs, store::Alike};
 
-use super::{Find, Target, below, found, is_folder_of_stores, spread};
+use super::{Find, Target, below, found, is_folder_of_stores, join, spread};
 use crate::cli::Failure;
 
 /// As a shell does it: a wildcard takes no hidden name.
@@ -14,6 +17,9 @@ const LIKE_A_SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 /// This and every folder below it.
 const ANY_DEPTH: &str = "**";
+
+/// All names that are not hidden.
+const ANY_NAME: &str = "*";
 
 /// One name on the way down.
 enum Part {
@@ -41,6 +47,19 @@ fn literal(text: &str) -> Option<String> {
     let escapes = [("[*]", "*"), ("[?]", "?"), ("[]]", "]"), ("[[]", "[")];
     let name = escapes.iter().fold(text.to_owned(), |name, (escaped, plain)| name.replace(escaped, plain));
     (Pattern::escape(&name) == text).then_some(name)
+}
+
+/// Whether a name is one that a pattern stands for.
+fn matches(pattern: &Pattern, name: &OsStr) -> bool {
+    if pattern.as_str() == ANY_NAME {
+        // As most patterns are, over thousands of names.
+        return !is_hidden(name);
+    }
+    pattern.matches_with(&name.to_string_lossy(), LIKE_A_SHELL)
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// Whether a text may stand for several names.
@@ -74,6 +93,27 @@ fn here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
+/// The rest of the way, where it is the same below every folder.
+fn all_names(parts: &[&Part]) -> Option<PathBuf> {
+    parts.iter().map(|part| if let Part::Name(name) = part { Some(name) } else { None }).collect()
+}
+
+/// What a name has come to: mostly a store that one glance has found.
+enum Below {
+    Store(Find),
+    More(Vec<Find>),
+}
+
+impl Below {
+    const fn is_store(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
+
+    fn store(self) -> Option<Find> {
+        if let Self::Store(find) = self { Some(find) } else { None }
+    }
+}
+
 struct Walk<'a> {
     root: &'a Path,
     found: Vec<Find>,
@@ -92,7 +132,9 @@ impl Walk<'_> {
     /// Whatever stands here, if it really is below the folder that the pattern begins with.
     fn arrive(&mut self, at: &Path) {
         match found(at, self.root) {
-            Some(Find(Target::Store(store), _)) if !store.is_plain() && is_folder_of_stores(at) => {
+            Some(Find { target: Target::Store(store), .. })
+                if !store.is_plain() && is_folder_of_stores(at) =>
+            {
                 self.found.extend(below(at, Some(self.root)));
             }
             other => self.found.extend(other),
@@ -102,14 +144,33 @@ impl Walk<'_> {
     fn enter_those_like(&mut self, folder: &Path, pattern: &Pattern, rest: &[&Part]) {
         let names = self.names(folder);
         let root = self.root;
+        let alike = all_names(rest).and_then(|rest| Alike::below(folder, &rest, root));
         let below = spread::over(&names, |name| {
-            let mut walk = Walk { root, found: Vec::new() };
-            if pattern.matches_with(&name.to_string_lossy(), LIKE_A_SHELL) {
-                walk.down(&folder.join(name), rest);
+            if !matches(pattern, name) {
+                return Below::More(Vec::new());
             }
-            walk.found
+            if let Some(find) = alike.as_ref().and_then(|alike| Find::glanced(alike, name)) {
+                return Below::Store(find);
+            }
+            let mut walk = Walk { root, found: Vec::new() };
+            walk.down(&folder.join(name), rest);
+            Below::More(walk.found)
         });
-        self.found.extend(below.into_iter().flatten());
+        self.take(below);
+    }
+
+    /// Adds what was found below many names.
+    fn take(&mut self, below: Vec<Below>) {
+        if below.iter().all(Below::is_store) {
+            // Then each can stay where it is.
+            return join(&mut self.found, below.into_iter().filter_map(Below::store).collect());
+        }
+        for below in below {
+            match below {
+                Below::Store(find) => self.found.push(find),
+                Below::More(finds) => self.found.extend(finds),
+            }
+        }
     }
 
     /// This folder, and every folder in it that is neither hidden nor a link.
@@ -118,7 +179,7 @@ impl Walk<'_> {
             return self.found.push(Find::none(Error::io("enter the folder", folder, error)));
         }
         self.down(folder, rest);
-        for name in self.names(folder).into_iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")) {
+        for name in self.names(folder).into_iter().filter(|name| !is_hidden(name)) {
             let inner = folder.join(name);
             if fs::is_folder_itself(&inner) {
                 self.down(&inner, again);
@@ -126,7 +187,7 @@ impl Walk<'_> {
         }
     }
 
-    fn names(&mut self, folder: &Path) -> Vec<std::ffi::OsString> {
+    fn names(&mut self, folder: &Path) -> Vec<OsString> {
         fs::names_in(here(folder)).unwrap_or_else(|error| {
             self.found.push(Find::none(Error::io("list the folder", here(folder), error)));
             Vec::new()
@@ -137,6 +198,14 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_name_is_what_the_pattern_for_it_makes_of_it() {
+        let pattern = Pattern::new(ANY_NAME).unwrap();
+        for name in ["a", ".a", "..", "a.b", " ", "*", "\u{fffd}", "a\nb"] {
+            assert_eq!(matches(&pattern, name.as_ref()), pattern.matches_with(name, LIKE_A_SHELL), "{name}");
+        }
+    }
 
     #[test]
     fn a_component_without_wildcards_or_with_escaped_ones_is_a_name() {

@@ -5,8 +5,11 @@ use std::{num::NonZero, thread};
 
 use session_reaper::sweep::many;
 
-/// Fewer than this are not worth another thread; it is also how many one takes at a time.
+/// Fewer than this are not worth another thread.
 const WORTH_IT: usize = 128;
+
+/// So many one takes at a time: few enough that in the end none waits long for another.
+const AT_A_TIME: usize = 32;
 
 /// The work done on every item, in their order.
 pub(super) fn over<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
@@ -14,7 +17,7 @@ pub(super) fn over<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
         return items.iter().map(work).collect();
     }
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let groups: Vec<&[T]> = items.chunks(WORTH_IT).collect();
+    let groups: Vec<&[T]> = items.chunks(AT_A_TIME).collect();
     many::each(&groups, processors.min(groups.len()), || true, work)
 }
 

@@ -34,8 +34,18 @@ pub(super) fn open_or_make<D: Disk>(
 
 /// The last sweep, where a glance tells it.
 pub(super) fn glance<D: Disk>(store: &FileStore<D>) -> Option<LastSweep> {
-    let name = with_ending(store.path.file_name()?, STATE);
-    serde_json::from_slice(&store.disk.beside(&store.path, store.root.as_deref(), &name)?).ok()
+    let name = state_name(store.path.file_name()?);
+    last_sweep(&store.disk.beside(&store.path, store.root.as_deref(), &name)?)
+}
+
+/// The name of the state of a store.
+pub(super) fn state_name(store: &OsStr) -> OsString {
+    with_ending(store, STATE)
+}
+
+/// The last sweep, as the text of a state tells it.
+pub(super) fn last_sweep(state: &[u8]) -> Option<LastSweep> {
+    serde_json::from_slice(state).ok()
 }
 
 /// What was remembered, if anything was and it can be read.

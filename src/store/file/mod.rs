@@ -11,6 +11,7 @@
 //! way; `<store>.<pid>.<n>.tmp` and `<store>.<...>.swap`, survivors on their way, looked at and removed by the next sweep if
 //! one was killed; `<store>.rescued`, another program's text that came too late to be put back.
 
+mod alike;
 mod commit;
 mod compact;
 mod crew;
@@ -46,6 +47,7 @@ use std::{
     time::Duration,
 };
 
+pub use alike::Alike;
 pub use compact::{Compacting, Slimmed, Slimming};
 use hold::Hold;
 pub use look::{Look, Seen};
@@ -81,7 +83,7 @@ pub struct FileStore<D: Disk = RealDisk> {
     disk: D,
     path: PathBuf,
     /// The real folder that it must be in, if it was found there and not named.
-    root: Option<PathBuf>,
+    root: Option<Arc<Path>>,
     /// Who looks for other programs of this machine that may write it, if any can.
     lookout: Option<Arc<Lookout>>,
     /// What a glance told when the store was found.
@@ -142,7 +144,7 @@ impl<D: Disk> FileStore<D> {
     /// `root` must be a real path, as [`crate::fs::real_path`] tells it. By any other nothing is in it.
     #[must_use]
     pub fn contained_in(mut self, root: impl Into<PathBuf>) -> Self {
-        self.root = Some(root.into());
+        self.root = Some(Arc::from(root.into()));
         self.glanced = None;
         self
     }
@@ -249,7 +251,8 @@ impl<D: Disk> Store for FileStore<D> {
     type Hold = Hold<D>;
 
     fn name(&self) -> String {
-        self.path.to_string_lossy().into_owned()
+        // Nearly every path is text, and to find that out at once is quicker than to look for what is none.
+        self.path.to_str().map_or_else(|| self.path.to_string_lossy().into_owned(), str::to_owned)
     }
 
     fn lock(&self, wait: Duration, stop: &Stop) -> Result<Guard<D>, Error> {
