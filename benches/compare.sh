@@ -85,10 +85,14 @@ if_there JQ jq
 if_there STRACE strace
 cargo build --release --locked --quiet
 folder=$(mktemp -d "$(realpath "${SESSION_REAPER_COMPARE_FOLDER:-$target}")/compare.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
+installed=$(mktemp -d "$(realpath "$target")/installed.XXXXXX")
+trap 'rm -rf "$folder" "$installed"' EXIT
 found FOLDER "$folder"
-# As an installation leaves it: a copy. What the linker has written lies in memory in small pieces, which costs half a
+# As an installation leaves them: copies. What the linker has written lies in memory in small pieces, which costs half a
 # millisecond at each start.
-cp "$target/release/session-reaper" "$folder/session-reaper"
-found REAPER "$folder/session-reaper"
+install() { cp "$2" "$installed/" && found "$1" "$installed/${2##*/}"; }
+install REAPER "$target/release/session-reaper"
+peers=$(cargo bench --quiet --locked --bench compare --no-run --message-format=json |
+    sed -n 's/.*"name":"compare".*"executable":"\([^"]*\)".*/\1/p')
+install PEERS "$peers"
 cargo bench --quiet --locked --bench compare -- "$@"

@@ -1,6 +1,6 @@
 //! Who takes part: session-reaper in each of its ways, a plain copy, and programs of other makes that do the same job.
 
-use std::{env, rc::Rc};
+use std::rc::Rc;
 
 use session_reaper::Bytes;
 
@@ -113,10 +113,9 @@ fn fits(stage: &Rc<dyn Stage>) -> Result<(), String> {
     }
 }
 
-/// This very program, as one that does the job with a library.
+/// This very program, as one that does the job with a library; a copy of it, as ours is one.
 fn itself(peer: &str, stage: &Rc<dyn Stage>) -> Result<Vec<String>, String> {
-    let program = env::current_exe().map_err(|error| error.to_string())?.display().to_string();
-    Ok(vec![program, "peer".to_owned(), peer.to_owned(), NOW.as_millis().to_string(), stage.path()])
+    Ok(vec![tool("PEERS")?, "peer".to_owned(), peer.to_owned(), NOW.as_millis().to_string(), stage.path()])
 }
 
 /// `program benches/compare/<file> <more> <now> <path>`

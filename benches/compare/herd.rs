@@ -5,6 +5,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use session_reaper::specimen::{self, Recipe, Weight};
@@ -21,8 +22,9 @@ const TEXTS: u64 = 16;
 
 /// `agents/<name>/sessions/sessions.json`, many times.
 ///
-/// No herd is removed before the last one has been swept. Where ext4 has no journal, it looks at every file that was removed
-/// in the last minutes whenever a new one is made: with ten thousand of those, that would be all that is measured.
+/// None is removed before it is dropped, and it should not be while anything is measured. Where ext4 has no journal, it looks
+/// at every file that was removed in the last minutes whenever a new one is made: with ten thousand of those, that would be
+/// all that is measured.
 pub(crate) struct Herd {
     home: PathBuf,
     folder: PathBuf,
@@ -36,14 +38,14 @@ pub(crate) struct Herd {
 
 impl Herd {
     pub(crate) fn make(under: &Path, count: u64) -> io::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let text = |seed| {
             let mut text = Vec::new();
             let summary = specimen::write(&Recipe { seed, ..recipe(ROWS, Weight::Lean) }, &mut text)?;
             Ok((text, summary))
         };
         let texts = (1..=TEXTS).map(text).collect::<io::Result<_>>()?;
-        let home = under.join("herds");
-        let _ = fs::remove_dir_all(&home);
+        let home = under.join(format!("herds-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         Ok(Self { folder: home.join("now"), home, old: Cell::new(0), texts, count, was: RefCell::default() })
     }
 
@@ -66,8 +68,11 @@ impl Herd {
 impl Stage for Herd {
     fn set(&self) -> io::Result<()> {
         let old = self.home.join(self.old.replace(self.old.get() + 1).to_string());
-        // There is none to put aside at first.
-        let _ = fs::rename(&self.folder, old);
+        match fs::rename(&self.folder, old) {
+            // There is none to put aside at first.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            aside => aside?,
+        }
         for (path, (text, _)) in self.each() {
             fs::create_dir_all(path.parent().unwrap_or(&path))?;
             fs::write(path, text)?;

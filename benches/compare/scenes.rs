@@ -66,12 +66,17 @@ pub(crate) fn all(settings: &Settings) -> io::Result<Vec<Scene>> {
         scenes.push(sweeps(settings, weight, rows)?);
     }
     scenes.push(growth(settings)?);
-    scenes.push(herd(settings)?);
-    scenes.push(slow_herd(settings)?);
-    scenes.push(herd_at_rest(settings)?);
     if let Some(rows) = settings.huge {
         scenes.push(huge(settings, rows)?);
     }
+    // In the end, and all kept until then: what they leave behind when they are removed disturbs whoever comes after.
+    let few = settings.stores.min(FEW_STORES);
+    let herds = [few, settings.stores, settings.stores].map(|stores| Herd::make(&settings.folder, stores));
+    let [few, many, at_rest] = herds.map(|herd| herd.map(|herd| Rc::new(herd) as Rc<dyn Stage>));
+    let (few, many, at_rest) = (few?, many?, at_rest?);
+    scenes.push(slow_herd(settings, &few));
+    scenes.push(herd(settings, &many));
+    scenes.push(herd_at_rest(settings, &at_rest)?);
     Ok(scenes)
 }
 
@@ -114,25 +119,22 @@ fn growth(settings: &Settings) -> io::Result<Scene> {
 }
 
 /// Many small stores, swept by one command.
-fn herd(settings: &Settings) -> io::Result<Scene> {
-    let stage: Rc<dyn Stage> = Rc::new(Herd::make(&settings.folder, settings.stores)?);
-    let contenders = [copy(&stage), ours(NO_TRASH, &stage), ours(TRASH, &stage), node(&stage)];
-    Ok(run(settings, many(settings.stores), RACE, &contenders, settings.rounds.min(3)))
+fn herd(settings: &Settings, stage: &Rc<dyn Stage>) -> Scene {
+    let contenders = [copy(stage), ours(NO_TRASH, stage), ours(TRASH, stage), node(stage)];
+    run(settings, many(settings.stores), RACE, &contenders, settings.rounds.min(3))
 }
 
 /// A few of them on a disk as slow as most are.
-fn slow_herd(settings: &Settings) -> io::Result<Scene> {
-    let stores = settings.stores.min(FEW_STORES);
-    let stage: Rc<dyn Stage> = Rc::new(Herd::make(&settings.folder, stores)?);
-    let contenders = [copy(&stage), ours(NO_TRASH, &stage), ours(TRASH, &stage), node(&stage)].map(slowly);
-    Ok(run(settings, many_slowly(stores), RACE, &contenders, settings.rounds.min(3)))
+fn slow_herd(settings: &Settings, stage: &Rc<dyn Stage>) -> Scene {
+    let contenders = [copy(stage), ours(NO_TRASH, stage), ours(TRASH, stage), node(stage)].map(slowly);
+    let name = many_slowly(settings.stores.min(FEW_STORES));
+    run(settings, name, RACE, &contenders, settings.rounds.min(3))
 }
 
-/// The same stores, none of them due.
-fn herd_at_rest(settings: &Settings) -> io::Result<Scene> {
-    let stage: Rc<dyn Stage> = Rc::new(Herd::make(&settings.folder, settings.stores)?);
+/// Many stores, none of them due.
+fn herd_at_rest(settings: &Settings, stage: &Rc<dyn Stage>) -> io::Result<Scene> {
     let mut contenders = starts(&(Rc::new(Empty) as Rc<dyn Stage>));
-    contenders.push(ours(TICK, &swept(settings, stage)?));
+    contenders.push(ours(TICK, &swept(settings, Rc::clone(stage))?));
     Ok(run(settings, many_ticks(settings.stores), TICKING, &contenders, settings.rounds))
 }
 
