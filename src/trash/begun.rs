@@ -54,23 +54,23 @@ impl<'a, D: Disk> Begun<'a, D> {
         name
     }
 
-    /// Notes a run down. The note has its name only once it is whole and belongs to its owner.
+    /// Notes a run down. The note has its name only once it is whole and belongs to its owner, and takes no other's place.
     ///
     /// # Errors
-    /// As the operating system says; then there is none.
+    /// As the operating system says, and when one stands there that nobody could read; then there is none of this run.
     pub fn write(&mut self, note: &Note) -> io::Result<()> {
         let text = serde_json::to_vec(note)?;
         let temp = temp_name(self.of);
         let mut file = self.disk.create(self.ours, &temp)?;
         let written = file.hand_to(self.owner).and_then(|()| file.write_all(&text));
         let name = Self::name(self.of);
-        let named = written.and_then(|()| self.disk.rename((self.ours, &temp), (self.ours, &name)));
-        if named.is_err() {
+        let named = written.and_then(|()| self.disk.rename_new((self.ours, &temp), (self.ours, &name)));
+        self.stands = matches!(named, Ok(true));
+        if !self.stands {
             // The next run clears what is left.
             let _ = self.disk.remove(self.ours, &temp);
         }
-        self.stands = named.is_ok();
-        named
+        if named? { Ok(()) } else { Err(io::ErrorKind::AlreadyExists.into()) }
     }
 
     /// What was noted down of a run that was killed.
@@ -88,12 +88,19 @@ impl<'a, D: Disk> Begun<'a, D> {
         self.stands = false;
     }
 
-    /// Takes it away.
+    /// Takes away what was written, if it was.
     ///
     /// # Errors
     /// As the operating system says.
     pub fn remove(mut self) -> io::Result<()> {
-        self.stands = false;
+        if std::mem::take(&mut self.stands) { self.clear() } else { Ok(()) }
+    }
+
+    /// Takes away what stands there.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn clear(&self) -> io::Result<()> {
         self.disk.remove(self.ours, &Self::name(self.of))
     }
 }
@@ -102,7 +109,7 @@ impl<D: Disk> Drop for Begun<'_, D> {
     fn drop(&mut self) {
         if self.stands {
             // The next run sees that nothing has changed.
-            let _ = self.disk.remove(self.ours, &Self::name(self.of));
+            let _ = self.clear();
         }
     }
 }

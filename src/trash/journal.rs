@@ -2,7 +2,7 @@
 //!
 //! A line may be cut off where a machine lost its power. Before the next line is added the torn end is healed: a whole line
 //! without its line end gets one, half a line is cut away. Its run is not forgotten: its bundle is unfinished until its line is
-//! durable, and whoever finishes the bundle writes the line again.
+//! durable, and whoever finishes the bundle writes the line again. Of a run without a bundle a note tells, if it is still there.
 
 use std::{ffi::OsStr, io, time::Duration};
 

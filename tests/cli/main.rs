@@ -17,6 +17,7 @@ mod config;
 mod doctor;
 mod guards;
 mod hint;
+mod killed;
 mod large;
 mod limits;
 mod log;

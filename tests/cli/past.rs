@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::world::{World, run_key, usual_store, usual_survivors};
 
-fn pruned() -> World {
+pub(crate) fn pruned() -> World {
     let world = World::new();
     world.write("sessions.json", &usual_store());
     world.run("prune --yes sessions.json").expect(0);
@@ -200,48 +200,10 @@ fn trash(world: &World) -> std::path::PathBuf {
 }
 
 /// The bundles, oldest first.
-fn bundles(world: &World) -> Vec<std::path::PathBuf> {
+pub(crate) fn bundles(world: &World) -> Vec<std::path::PathBuf> {
     let mut found: Vec<_> = fs::read_dir(trash(world)).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found
-}
-
-/// Two runs; the second was killed between the exchange and its line in the journal.
-fn killed() -> (World, String) {
-    let world = pruned();
-    world.write("sessions.json", &usual_store());
-    world.run_at("2026-11-21T08:00:01Z", "prune --yes sessions.json").expect(0);
-    let newest = bundles(&world).pop().unwrap();
-    fs::rename(&newest, newest.with_extension("json.unfinished")).unwrap();
-    let journal = world.read(".session-reaper/journal.jsonl");
-    let first = journal.lines().next().unwrap();
-    world.write(".session-reaper/journal.jsonl", &format!("{first}\n"));
-    assert_ne!(world.read("sessions.json"), usual_store());
-    let name = newest.file_name().unwrap().to_str().unwrap().split_once('.').unwrap().0.to_owned();
-    (world, name)
-}
-
-#[test]
-fn a_run_that_was_killed_is_the_newest_all_the_same() {
-    let (world, run) = killed();
-    let undone = world.run("undo --json --store sessions.json").expect(0).json();
-    assert_eq!(undone["undoes"], run, "{undone}");
-    assert_eq!(world.read("sessions.json"), usual_store());
-    let (world, run) = killed();
-    let undone = world.run(&format!("trash restore --json --store sessions.json {}", run_key(1)));
-    assert_eq!(undone.expect(0).json()["undoes"], run);
-}
-
-#[test]
-fn a_dry_run_guesses_nothing_while_a_killed_run_is_unfinished() {
-    let (world, _) = killed();
-    let before = world.listing();
-    for line in ["undo -n --store sessions.json", "trash restore -n --store sessions.json KEY"] {
-        let ran = world.run(line).expect(4);
-        assert!(ran.err.contains("has to be finished first"), "{}", ran.shown());
-        assert!(ran.err.contains("hint: any verb that writes"), "{}", ran.shown());
-    }
-    assert_eq!(world.listing(), before);
 }
 
 #[test]

@@ -124,7 +124,15 @@ const FOR_EVER: Scenario = Scenario {
     next: PRUNE_FOR_EVER,
     lost: "x",
     bundles: 0,
+    least: 150,
     ..Scenario::PRUNE
+};
+
+const RECOVERY_FOR_EVER: Scenario = Scenario {
+    name: "recovery of a run that kept nothing",
+    before: &[Step::Store("GSS"), Step::KilledAfterTheExchange(PRUNE_FOR_EVER)],
+    old: "-SS",
+    ..FOR_EVER
 };
 
 /// A run that is named is taken back once, however often that is asked for.
@@ -254,6 +262,7 @@ pub(crate) const KILLED_TWICE: &[Scenario] = &[
     UNDO,
     UNDO_UNDO,
     PURGE,
+    FOR_EVER,
     COMPRESS,
     COMPACT,
 ];
@@ -303,6 +312,7 @@ pub(crate) const ALL: &[Scenario] = &[
     THROTTLED,
     PURGE,
     FOR_EVER,
+    RECOVERY_FOR_EVER,
     UNDO,
     UNDO_UNDO,
     TRASH_RESTORE,

@@ -267,8 +267,9 @@ impl<D: Disk> Store for FileStore<D> {
         // What a killed sweep has left is cleared whole, or not begun.
         let _stake = stop.enter();
         let left = folder::names(self, &guard)?;
-        let never_left = pending::settle(self, &guard, &left, wait, stop)?;
-        recover::settle(self, &guard, &left, &never_left)?;
+        let swaps = pending::settle(self, &guard, &left, wait, stop)?;
+        recover::settle(self, &guard, &left, &swaps.never_left)?;
+        swaps.clear(self, &guard)?;
         folder::clear_temps(self, &guard, &left)?;
         hold::clear_dead(self, &guard)?;
         Ok(guard)

@@ -16,7 +16,7 @@ use crate::{
     lock::Stop,
     model::{Error, ErrorKind, Key, Timestamp},
     store::{Access, Commit, Tidy, TimeOf},
-    trash::{Bundle, Cause, FolderName, Line, Listed, RowsReader, RunId, Stage, Trash, read_journal},
+    trash::{Begun, Bundle, Cause, FolderName, Line, Listed, RowsReader, RunId, Stage, Trash, read_journal},
 };
 
 /// The trash of a store, as far as it can be read.
@@ -26,7 +26,8 @@ pub struct Trashed {
     pub bundles: Vec<Listed>,
     /// Bundles that cannot be read, and why.
     pub damaged: Vec<(RunId, Error)>,
-    /// How many a killed command has left on their way in or out: whoever locks the store next sees to them.
+    /// How many a killed command has left on their way in or out, the note of a run that keeps nothing included: whoever locks
+    /// the store next sees to them.
     pub on_the_way: usize,
 }
 
@@ -78,7 +79,9 @@ impl<D: Disk> FileStore<D> {
         let names = trash.names().map_err(self.fail("list the trash of"))?;
         let (finished, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| name.stage == Stage::Finished);
-        let mut trashed = Trashed { on_the_way: others.len(), ..Trashed::default() };
+        let note = self.disk.stat(&ours.folder, &Begun::<D>::name(&ours.place.name));
+        let notes = usize::from(note.is_ok_and(|note| note.is_file));
+        let mut trashed = Trashed { on_the_way: others.len() + notes, ..Trashed::default() };
         for name in finished {
             match trash.open(&name).and_then(Bundle::list) {
                 Ok(listed) => trashed.bundles.push(listed),

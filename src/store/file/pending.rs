@@ -66,49 +66,67 @@ impl Pending {
     }
 }
 
-/// Finishes what a killed swap has left among these names of our folder, and tells which survivors never took the store's
-/// place. Only to be called by who holds the mutex.
-pub(super) fn settle<D: Disk>(
+/// What killed swaps had left, once nothing of anybody's is among it any more.
+#[derive(Debug, Default)]
+pub(super) struct Settled<'n> {
+    /// Survivors that did not take the store's place, or had to give it back.
+    pub(super) never_left: Vec<Identity>,
+    /// Files that are of no use but to tell that.
+    done: Vec<&'n OsStr>,
+}
+
+impl Settled<'_> {
+    /// Clears what was left, once whatever else killed runs have left is settled as well.
+    pub(super) fn clear<D: Disk>(&self, store: &FileStore<D>, guard: &Guard<D>) -> Result<(), Error> {
+        let cleared = self.done.iter().try_for_each(|name| store.disk.remove(&guard.ours, name));
+        cleared.map_err(store.fail(STEP))
+    }
+}
+
+const STEP: &str = "finish what a killed sweep left beside";
+
+/// Finishes what a killed swap has left among these names of our folder. Only to be called by who holds the mutex.
+pub(super) fn settle<'n, D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
-    names: &[OsString],
+    names: &'n [OsString],
     wait: Duration,
     stop: &Stop,
-) -> Result<Vec<Identity>, Error> {
-    let fail = store.fail("finish what a killed sweep left beside");
-    let mut never_left = Vec::new();
+) -> Result<Settled<'n>, Error> {
+    let mut settled = Settled::default();
     for name in names {
         let Some(pending) = Pending::read(name, &guard.place.name) else { continue };
-        let left = store.disk.stat(&guard.ours, name).map_err(&fail)?;
-        if pending.is_done(&left) {
-            never_left.extend(pending.is_survivors(&left).then_some(pending.0.after));
-            store.disk.remove(&guard.ours, name).map_err(&fail)?;
+        let left = store.disk.stat(&guard.ours, name).map_err(store.fail(STEP))?;
+        let never_left = if pending.is_done(&left) {
+            settled.done.push(name);
+            pending.is_survivors(&left)
         } else {
             let _hold = hold::keep_out(store, guard, wait.max(hold::FOR_RECOVERY), stop)?;
-            bring_back(store, guard, name, &pending)?;
-        }
+            bring_back(store, guard, name, &pending)?
+        };
+        settled.never_left.extend(never_left.then_some(pending.0.after));
     }
-    Ok(never_left)
+    Ok(settled)
 }
 
 /// What lies in our folder is somebody's update. If nothing has been written since, it gets its place back; otherwise
-/// it is kept for a person to look at.
+/// it is kept for a person to look at. Whether it got it back is told.
 fn bring_back<D: Disk>(
     store: &FileStore<D>,
     guard: &Guard<D>,
     name: &OsStr,
     pending: &Pending,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let fail = store.fail("put back the newer text of");
     let stands = store.disk.stat(&guard.place.folder, &guard.place.name);
     if stands.is_ok_and(|stat| pending.is_survivors(&stat)) {
         put_back(store, guard, name, pending).map_err(&fail)?;
         tracing::warn!(store = %store.path.display(), "put back an update that a killed sweep had taken out");
-        return Ok(());
+        return Ok(true);
     }
     let kept = rescue(store, guard, name).map_err(&fail)?;
     tracing::warn!(store = %store.path.display(), kept = %kept.display(), "kept a text that a killed sweep had taken out");
-    Ok(())
+    Ok(false)
 }
 
 /// Gives what lies at `name` in our folder the store's place, which survivors have. What comes out should be the

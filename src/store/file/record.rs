@@ -1,6 +1,8 @@
 //! What is kept of a change: its bundle in the trash, durable before the store changes, or a note where nothing is to be kept,
 //! and its line in the journal.
 
+use std::io;
+
 use super::{
     FileStore, Guard,
     commit::Work,
@@ -154,7 +156,7 @@ impl<D: Disk> Bundled<'_, D> {
             Self::Nothing(begun) => {
                 let appended = append();
                 if appended.is_ok() {
-                    forget(store, begun);
+                    forget(store, begun.remove());
                 } else {
                     begun.keep();
                 }
@@ -185,8 +187,8 @@ fn seal<D: Disk>(
 }
 
 /// The note has done its work.
-pub(super) fn forget<D: Disk>(store: &FileStore<D>, begun: Begun<'_, D>) {
-    if let Err(error) = begun.remove() {
+pub(super) fn forget<D: Disk>(store: &FileStore<D>, removed: io::Result<()>) {
+    if let Err(error) = removed {
         tracing::warn!(store = %store.path.display(), %error, "the note of a run that is done stays for now");
     }
 }

@@ -1,8 +1,8 @@
 //! Bundles that a killed run has left unfinished, and notes of runs that keep nothing: was the store changed or not?
 //!
 //! A bundle is durable before the store changes, and finished after. In between it says what the store was and what it was
-//! to become, so that whoever comes next can tell, and so does a note. Where somebody else has written the store since, its rows tell: a bundle
-//! whose rows are all in the store as they were is of no use, any other is kept.
+//! to become, so that whoever comes next can tell, and so does a note. Where somebody else has written the store since, its
+//! rows tell: a bundle whose rows are all in the store as they were is of no use, any other is kept.
 
 use std::{ffi::OsString, io};
 
@@ -57,9 +57,11 @@ fn settle_note<D: Disk>(
                 let line = Line { outcome, ..note.line };
                 write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
             }
-            forget(store, begun);
+            forget(store, begun.clear());
         }
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => forget(store, begun),
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge) => {
+            forget(store, begun.clear());
+        }
         Err(error) => {
             let store = store.path.display();
             tracing::warn!(%store, %error, "the note of a killed run cannot be read, and stays for now");
@@ -80,7 +82,9 @@ fn finish_or_purge<D: Disk>(
         done => return Ok(done.map(drop)),
     };
     write_down(store, guard, &line).map_err(store.fail("write the journal of"))?;
-    Ok(trash(store, guard).finish(name))
+    // Older versions wrote bundles without rows, which nobody needs any more.
+    let trash = trash(store, guard);
+    Ok(if line.trash { trash.finish(name) } else { trash.purge(name) })
 }
 
 /// The line of a run that has to be finished; `None` when there was nothing to finish.
@@ -100,7 +104,7 @@ fn to_finish<D: Disk>(
         bundle => bundle?,
     };
     let files = (bundle.manifest.before, bundle.manifest.after);
-    let is_of_no_use = || undo::is_of_no_use(store, &bundle).unwrap_or(false);
+    let is_of_no_use = || bundle.manifest.line.trash && undo::is_of_no_use(store, &bundle).unwrap_or(false);
     let outcome = judge(store, guard, files, never_left, is_of_no_use);
     let Some(outcome) = outcome else { return trash.purge(name).map(|()| None) };
     bundle.clear_temps()?;
