@@ -91,3 +91,32 @@ fn a_dry_run_guesses_nothing_while_a_killed_run_is_unfinished() {
         assert!(found.out.contains("cut off") || bundles(&world).len() == 2, "{}", found.shown());
     }
 }
+
+/// The same as an older version left it: a bundle without rows.
+fn killed_for_ever_long_ago() -> (World, String) {
+    let (world, run) = killed();
+    let bundle = bundles(&world).pop().unwrap();
+    fs::remove_file(bundle.join("rows.json")).unwrap();
+    let path = bundle.join("manifest.json");
+    let mut manifest: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    (manifest["line"]["trash"], manifest["removed"]) = (json!(false), Value::Null);
+    manifest["placement"] = json!({ "stayed": 0, "pieces": [], "before": "", "after": "", "rules": [] });
+    fs::write(path, manifest.to_string()).unwrap();
+    (world, run)
+}
+
+#[test]
+fn a_bundle_without_rows_of_an_older_version_goes_and_its_run_is_told() {
+    for (written_since, outcome) in [(false, "recovered"), (true, "uncertain")] {
+        let (world, run) = killed_for_ever_long_ago();
+        if written_since {
+            world.write("sessions.json", &usual_store());
+        }
+        world.run("prune --yes sessions.json").expect(0);
+        let runs = world.run("history --store sessions.json --json").expect(0).json();
+        let runs = runs["runs"].as_array().unwrap();
+        let found = runs.iter().find(|found| found["run"] == json!(run)).unwrap();
+        assert_eq!(found["outcome"], outcome, "{runs:?}");
+        assert!(bundles(&world).iter().all(|bundle| !bundle.display().to_string().contains(&run)));
+    }
+}

@@ -145,7 +145,7 @@ fn i7_a_write_in_the_tick_in_which_the_store_was_read_is_seen() {
 }
 
 /// Kills a sweep after it has taken out another program's update, and lets `meanwhile` happen before the next one.
-fn cut_off_with_an_update(meanwhile: impl Fn(&MemDisk, &Path)) -> (MemDisk, Vec<String>) {
+fn cut_off_with_an_update(trash: bool, meanwhile: impl Fn(&MemDisk, &Path)) -> (MemDisk, Vec<String>) {
     let path = Path::new("/s/sessions.json");
     let update = br#"{"theirs":{"n":1}}"#;
     let mut call = 0;
@@ -153,7 +153,8 @@ fn cut_off_with_an_update(meanwhile: impl Fn(&MemDisk, &Path)) -> (MemDisk, Vec<
         let disk = MemDisk::with_file(path, OLD.as_bytes());
         disk.intrude(path, update);
         disk.fail_at(call, true);
-        sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &options());
+        let options_of_it = Options { trash, ..options() };
+        sweep::prune(&FileStore::on(disk.clone(), path), &Policy::default(), NOW, &options_of_it);
         let _ = disk.heal();
         let left = disk.names(Path::new("/s/.session-reaper"));
         if left.iter().any(|name| name.contains(".swap")) && disk.get(path).unwrap() == NEW.as_bytes() {
@@ -170,12 +171,17 @@ fn cut_off_with_an_update(meanwhile: impl Fn(&MemDisk, &Path)) -> (MemDisk, Vec<
 #[test]
 fn i7_an_update_that_a_killed_sweep_had_taken_out_comes_back_only_where_nobody_wrote_since() {
     let path = Path::new("/s/sessions.json");
-    let (disk, left) = cut_off_with_an_update(|_, _| ());
-    assert_eq!(disk.get(path).unwrap(), br#"{"theirs":{"n":1}}"#);
-    assert!(!left.iter().any(|name| name.contains("swap") || name.contains("rescued")), "{left:?}");
+    for trash in [true, false] {
+        let (disk, left) = cut_off_with_an_update(trash, |_, _| ());
+        assert_eq!(disk.get(path).unwrap(), br#"{"theirs":{"n":1}}"#);
+        let of_a_kill = ["swap", "rescued", "begun"];
+        assert!(!left.iter().any(|name| of_a_kill.iter().any(|end| name.contains(end))), "{left:?}");
+        // It was undone as a whole: nobody need be told of it.
+        assert_eq!(FileStore::on(disk, path).history().unwrap(), (Vec::new(), 0));
+    }
     // Disks give the number of a file that is gone to the next one: the survivors' own number tells nothing.
     let newest = br#"{"theirs":{"n":2},"more":{}}"#;
-    let (disk, left) = cut_off_with_an_update(|disk, path| disk.scribble(path, newest));
+    let (disk, left) = cut_off_with_an_update(true, |disk, path| disk.scribble(path, newest));
     assert_eq!(disk.get(path).unwrap(), newest);
     assert!(left.iter().any(|name| name == "sessions.json.rescued"), "{left:?}");
 }

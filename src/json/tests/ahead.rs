@@ -139,3 +139,19 @@ fn a_fault_behind_what_was_found_ahead_is_told_with_its_line_and_column() {
         assert!(plain.1.is_err() && used > 0);
     }
 }
+
+#[test]
+fn of_a_piece_that_tells_too_much_nothing_is_kept_however_large_it_is() {
+    let scan = |fields: usize, filler: usize, size: usize| {
+        let fields = vec!["\"updatedAt\":1"; fields].join(",");
+        let row = format!("\n  \"k\": {{{fields},\"x\":\"{}\"}},", "y".repeat(filler));
+        let piece: String = std::iter::repeat_n(row, size / 50).collect();
+        Ahead::scan(&piece.as_bytes()[..size], 0, &Seam::any(b"\n  \""), Asked::Field("updatedAt")).is_some()
+    };
+    for size in [128 * 1024, 512 * 1024] {
+        assert!(scan(1, 20_000, size), "{size}");
+        assert!(!scan(1_000, 0, size), "{size}");
+    }
+    // As much as two pieces of usual size, and no more of a larger one.
+    assert!(scan(30, 600, 128 * 1024) && !scan(30, 600, 512 * 1024));
+}
