@@ -81,7 +81,7 @@ impl Scenario {
         runs: 1,
         bundles: 1,
         pins: 0,
-        least: 180,
+        least: 250,
     };
 
     pub(crate) fn old_text(&self) -> String {

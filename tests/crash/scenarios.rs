@@ -124,7 +124,7 @@ const FOR_EVER: Scenario = Scenario {
     next: PRUNE_FOR_EVER,
     lost: "x",
     bundles: 0,
-    least: 150,
+    least: 220,
     ..Scenario::PRUNE
 };
 
@@ -132,6 +132,7 @@ const RECOVERY_FOR_EVER: Scenario = Scenario {
     name: "recovery of a run that kept nothing",
     before: &[Step::Store("GSS"), Step::KilledAfterTheExchange(PRUNE_FOR_EVER)],
     old: "-SS",
+    least: 150,
     ..FOR_EVER
 };
 
