@@ -3,7 +3,8 @@
 #
 #   benches/compare.sh             a quick look at small stores; prints Markdown
 #   benches/compare.sh --write     the same, written into docs/performance.md
-#   benches/compare.sh all         every size there is, written into docs/performance.md: half an hour and 10 GB of disk
+#   benches/compare.sh all         every size there is, written into docs/performance.md: half an hour, 10 GB of disk, and
+#                                  half a million files
 #   benches/compare.sh all huge    and 4,000,000 rows: 20 GB more
 #
 # Whatever differs from those (names begin with SESSION_REAPER_COMPARE_):
