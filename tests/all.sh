@@ -83,18 +83,39 @@ other_tests() {
     cargo test --all-features --locked --lib --bins --examples "${targets[@]}" -- --show-output
 }
 
+# One target, by its committed seeds; new finds go to a folder of their own.
+fuzz_one() {
+    [ -d "fuzz/corpus/$1" ] || { echo "fuzz/corpus/$1: no seeds"; return 1; }
+    mkdir -p "fuzz/corpus-new/$1"
+    cargo fuzz run "$1" "fuzz/corpus-new/$1" "fuzz/corpus/$1" -- \
+        -max_total_time="${FUZZ_SECONDS:-20}" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
+}
+
+# Each target takes one processor, so that two of them run side by side.
+fuzz_two() {
+    local target code=0 logs pids=()
+    logs=$(mktemp -d)
+    for target in "$@"; do
+        fuzz_one "$target" >"$logs/$target" 2>&1 &
+        pids+=("$!")
+    done
+    for target in "$@"; do
+        wait "${pids[0]}" || code=$?
+        pids=("${pids[@]:1}")
+        cat "$logs/$target"
+    done
+    rm -rf "$logs"
+    return "$code"
+}
+
 fuzz() {
-    local seconds=${FUZZ_SECONDS:-20} target targets
+    local targets at
     export RUSTC_BOOTSTRAP=1 # cargo fuzz wants flags of the compiler that stable keeps shut
     step cargo fuzz build
-    targets=$(cargo fuzz list)
-    [ -n "$targets" ] || { echo "there is no fuzz target" >&2; return 1; }
-    for target in $targets; do
-        [ -d "fuzz/corpus/$target" ] || { echo "fuzz/corpus/$target: no seeds"; exit 1; }
-        # New finds go to a folder of their own; the committed seeds stay as they are.
-        mkdir -p "fuzz/corpus-new/$target"
-        step cargo fuzz run "$target" "fuzz/corpus-new/$target" "fuzz/corpus/$target" -- \
-            -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
+    mapfile -t targets < <(cargo fuzz list)
+    [ "${#targets[@]}" -gt 0 ] || { echo "there is no fuzz target" >&2; return 1; }
+    for ((at = 0; at < ${#targets[@]}; at += 2)); do
+        step fuzz_two "${targets[@]:at:2}"
     done
     unset RUSTC_BOOTSTRAP
 }
