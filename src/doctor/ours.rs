@@ -10,7 +10,7 @@ use crate::{
     fs::{Disk, OUR_FOLDER, RealDisk},
     lock::{self, TURN},
     store::{RESCUED, SWAP},
-    trash::Begun,
+    trash::Note,
 };
 
 type Folder = <RealDisk as Disk>::Folder;
@@ -27,7 +27,7 @@ pub(super) fn examine(place: &Place) -> Vec<Finding> {
     let mut names = RealDisk.list(&folder).unwrap_or_default();
     names.sort();
     for name in names {
-        let is_of_a_run = is_swap(&name, &place.name) || name == Begun::<RealDisk>::name(&place.name);
+        let is_of_a_run = is_swap(&name, &place.name) || name == Note::name(&place.name);
         if is_of_a_run && !is_sweeping {
             findings.push(cut_off(path_of(name)));
         } else if after(&name, &place.name).is_some_and(|rest| rest.starts_with(RESCUED.as_bytes())) {

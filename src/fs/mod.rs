@@ -33,5 +33,5 @@ pub use real::RealDisk;
 pub use temp::{is_temp_of, temp_name};
 pub use text::{read_kernel, read_link, read_text, write_text};
 pub use vantage::Vantage;
-pub use whole::read_whole;
+pub use whole::{read_full, read_whole};
 pub use within::{names_within, read_within, real_path_within, stat_within};

@@ -24,7 +24,7 @@ use super::{
     note::{self, MAX_NOTE, Note},
 };
 use crate::{
-    fs::{Disk, Owner, Reader, Stat, Writer, is_temp_of, temp_name},
+    fs::{Disk, Owner, Reader, Stat, Writer, is_temp_of, read_full, temp_name},
     model::Timestamp,
     process::{Identity, life},
 };
@@ -297,13 +297,7 @@ fn read<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, stat: &Stat) -> io:
 /// The first bytes of a file, more than any lock has.
 fn read_start(file: &impl Reader) -> io::Result<Vec<u8>> {
     let mut text = vec![0; MAX_NOTE];
-    let mut length = 0;
-    while let Some(rest) = text.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, length as u64)? {
-            0 => break,
-            more => length += more,
-        }
-    }
+    let length = read_full(file, &mut text, 0)?;
     text.truncate(length);
     Ok(text)
 }

@@ -30,6 +30,16 @@ pub struct Note {
     pub after: Identity,
 }
 
+impl Note {
+    /// The name of the note on the store with the name `of`, in our folder.
+    #[must_use]
+    pub fn name(of: &OsStr) -> OsString {
+        let mut name = of.to_owned();
+        name.push(ENDING);
+        name
+    }
+}
+
 /// The note of one store's run. What is dropped before it is kept leaves no trace.
 #[derive(Debug)]
 pub struct Begun<'a, D: Disk> {
@@ -46,14 +56,6 @@ impl<'a, D: Disk> Begun<'a, D> {
         Self { disk, ours, owner, of, stands: false }
     }
 
-    /// Its name in our folder.
-    #[must_use]
-    pub fn name(of: &OsStr) -> OsString {
-        let mut name = of.to_owned();
-        name.push(ENDING);
-        name
-    }
-
     /// Notes a run down. The note has its name only once it is whole and belongs to its owner, and takes no other's place.
     ///
     /// # Errors
@@ -63,7 +65,7 @@ impl<'a, D: Disk> Begun<'a, D> {
         let temp = temp_name(self.of);
         let mut file = self.disk.create(self.ours, &temp)?;
         let written = file.hand_to(self.owner).and_then(|()| file.write_all(&text));
-        let name = Self::name(self.of);
+        let name = Note::name(self.of);
         let named = written.and_then(|()| self.disk.rename_new((self.ours, &temp), (self.ours, &name)));
         self.stands = matches!(named, Ok(true));
         if !self.stands {
@@ -78,7 +80,7 @@ impl<'a, D: Disk> Begun<'a, D> {
     /// # Errors
     /// As the operating system says; `InvalidData` when it is no such note.
     pub fn read(&self) -> io::Result<Note> {
-        let file = self.disk.open(self.ours, &Self::name(self.of))?;
+        let file = self.disk.open(self.ours, &Note::name(self.of))?;
         let text = read_whole(&file, MAX_NOTE)?;
         serde_json::from_slice(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
@@ -101,7 +103,7 @@ impl<'a, D: Disk> Begun<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn clear(&self) -> io::Result<()> {
-        self.disk.remove(self.ours, &Self::name(self.of))
+        self.disk.remove(self.ours, &Note::name(self.of))
     }
 }
 

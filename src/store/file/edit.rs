@@ -3,7 +3,7 @@
 use std::{io, ops::Range, vec};
 
 use crate::{
-    fs::{Disk, Reader, Writer},
+    fs::{Disk, Reader, Writer, read_full},
     lock::Stop,
     trash::{Added, Placement, RowsReader, RowsWriter},
 };
@@ -330,12 +330,8 @@ pub(super) fn text_end<D: Disk>(
 /// All bytes of a part of a file.
 pub(super) fn read_range(file: &impl Reader, part: Range<u64>) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or_default()];
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, part.start + filled as u64)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            more => filled += more,
-        }
+    if read_full(file, &mut bytes, part.start)? < bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(bytes)
 }

@@ -16,7 +16,7 @@ use crate::{
     lock::Stop,
     model::{Error, ErrorKind, Key, Timestamp},
     store::{Access, Commit, Tidy, TimeOf},
-    trash::{Begun, Bundle, Cause, FolderName, Line, Listed, RowsReader, RunId, Stage, Trash, read_journal},
+    trash::{Bundle, Cause, FolderName, Line, Listed, Note, RowsReader, RunId, Stage, Trash, read_journal},
 };
 
 /// The trash of a store, as far as it can be read.
@@ -79,7 +79,7 @@ impl<D: Disk> FileStore<D> {
         let names = trash.names().map_err(self.fail("list the trash of"))?;
         let (finished, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| name.stage == Stage::Finished);
-        let note = self.disk.stat(&ours.folder, &Begun::<D>::name(&ours.place.name));
+        let note = self.disk.stat(&ours.folder, &Note::name(&ours.place.name));
         let notes = usize::from(note.is_ok_and(|note| note.is_file));
         let mut trashed = Trashed { on_the_way: others.len() + notes, ..Trashed::default() };
         for name in finished {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use super::crew::Crew;
-use crate::fs::Reader;
+use crate::fs::{Reader, read_full};
 
 /// How much is read at once.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -194,21 +194,6 @@ impl<R: Reader, M> Desk<'_, R, M> {
         let made = (self.make)(bytes, offset);
         Ok(Piece { buffer, length, made })
     }
-}
-
-/// Fills the buffer; tells how much of it, which is less than all only at the file's end.
-///
-/// # Errors
-/// As the operating system says.
-pub(super) fn read_full(file: &impl Reader, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + filled as u64)? {
-            0 => break,
-            more => filled += more,
-        }
-    }
-    Ok(filled)
 }
 
 #[cfg(test)]

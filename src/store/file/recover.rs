@@ -14,7 +14,7 @@ use super::{
 use crate::{
     fs::Disk,
     model::Error,
-    trash::{Begun, FolderName, Identity, Line, Outcome, Stage, read_journal},
+    trash::{FolderName, Identity, Line, Note, Outcome, Stage, read_journal},
 };
 
 /// Finishes what killed runs have left in the trash and among these names of our folder. Only to be called by who holds the
@@ -26,7 +26,7 @@ pub(super) fn settle<D: Disk>(
     names: &[OsString],
     never_left: &[Identity],
 ) -> Result<(), Error> {
-    if names.contains(&Begun::<D>::name(&guard.place.name)) {
+    if names.contains(&Note::name(&guard.place.name)) {
         settle_note(store, guard, never_left)?;
     }
     let fail = store.fail("look through the trash of");

@@ -5,10 +5,10 @@ use std::{io, ops::ControlFlow};
 use super::{
     FileStore,
     crew::Crew,
-    pieces::{self, LARGE_PIECE, PIECE, read_full, room_for},
+    pieces::{self, LARGE_PIECE, PIECE, room_for},
 };
 use crate::{
-    fs::{Disk, Reader, Stat},
+    fs::{Disk, Reader, Stat, read_full},
     json::{Ahead, Asked, Layout, Scanner, Seam, SyntaxError, Visit},
     model::{Error, ErrorKind},
 };

@@ -2,13 +2,9 @@
 
 use std::ops::Range;
 
-use super::{
-    FileStore, Snapshot, Spot,
-    pieces::{CHUNK, read_full},
-    read::Stamps,
-};
+use super::{FileStore, Snapshot, Spot, pieces::CHUNK, read::Stamps};
 use crate::{
-    fs::Disk,
+    fs::{Disk, read_full},
     json::{self, RawField, RawRow, Scanner, SyntaxError, Visit},
     model::{Error, ErrorKind, Key},
     policy::Stamp,
