@@ -59,8 +59,8 @@ pub trait Look {
 pub(super) fn look<D: Disk>(
     store: &FileStore<D>,
     snapshot: &Snapshot<D>,
-    rulings: impl Iterator<Item = (Spot, Ruling)>,
-    look: &mut impl Look,
+    rulings: impl Iterator<Item = (Spot, Ruling)> + Send,
+    look: &mut (impl Look + Send),
 ) -> Result<(), Error> {
     let stat = snapshot.file.stat().map_err(store.fail("look at"))?;
     let mut rows = Rows { rulings: rulings.peekable(), stamps: Stamps::default(), look };

@@ -15,6 +15,7 @@ mod alike;
 mod commit;
 mod compact;
 mod crew;
+mod desk;
 mod edit;
 mod folder;
 mod halves;
@@ -184,8 +185,8 @@ impl<D: Disk> FileStore<D> {
     pub fn look(
         &self,
         snapshot: &Snapshot<D>,
-        rulings: impl Iterator<Item = (Spot, Ruling)>,
-        look: &mut impl Look,
+        rulings: impl Iterator<Item = (Spot, Ruling)> + Send,
+        look: &mut (impl Look + Send),
     ) -> Result<(), Error> {
         look::look(self, snapshot, rulings, look)
     }

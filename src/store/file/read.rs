@@ -51,7 +51,10 @@ pub(super) fn plan<D: Disk>(
 }
 
 /// Reads the store and shows its rows to `visit`.
-pub(super) fn snapshot<D: Disk>(store: &FileStore<D>, visit: &mut impl Visit) -> Result<Snapshot<D>, Error> {
+pub(super) fn snapshot<D: Disk>(
+    store: &FileStore<D>,
+    visit: &mut (impl Visit + Send),
+) -> Result<Snapshot<D>, Error> {
     let (file, stat) = Place::find(store)?.open(store)?;
     let mut hash = Fence::until_old(&stat, store.disk.now_ns()).map(|_| Sha256::new());
     let layout = scan(store, &file, &stat, visit, |chunk| {
@@ -85,7 +88,7 @@ fn judge<D: Disk>(
     file: &D::Reader,
     stat: &Stat,
     planner: Planner<'_, Spot>,
-    each_chunk: impl FnMut(&[u8]),
+    each_chunk: impl FnMut(&[u8]) + Send,
 ) -> Result<(Plan<Spot>, Layout), Error> {
     let mut rows = Rows::new(planner);
     let layout = scan(store, file, stat, &mut rows, each_chunk)?;

@@ -5,6 +5,7 @@ use std::{io, ops::ControlFlow};
 use super::{
     FileStore,
     crew::Crew,
+    desk,
     pieces::{self, LARGE_PIECE, PIECE, room_for},
 };
 use crate::{
@@ -28,8 +29,8 @@ pub(super) fn scan<D: Disk>(
     store: &FileStore<D>,
     file: &D::Reader,
     stat: &Stat,
-    visit: &mut impl Visit,
-    each_chunk: impl FnMut(&[u8]),
+    visit: &mut (impl Visit + Send),
+    each_chunk: impl FnMut(&[u8]) + Send,
 ) -> Result<Layout, Error> {
     let mut course = Course { size: stat.size, scanner: Scanner::new(), visit, each_chunk };
     let crew = || if stat.size >= LONG { Crew::claim() } else { None };
@@ -45,7 +46,7 @@ struct Course<'v, V, E> {
     each_chunk: E,
 }
 
-impl<V: Visit, E: FnMut(&[u8])> Course<'_, V, E> {
+impl<V: Visit + Send, E: FnMut(&[u8]) + Send> Course<'_, V, E> {
     /// So many bytes tell how others may look ahead in the rest, if there are others.
     fn run(
         &mut self,
@@ -65,7 +66,7 @@ impl<V: Visit, E: FnMut(&[u8])> Course<'_, V, E> {
             None => pieces::each(file, from, |bytes| self.take(bytes, None)),
             Some((seam, piece, crew)) => {
                 let make = |bytes: &[u8], offset| Ahead::scan(bytes, offset, &seam, asked);
-                pieces::each_made(&crew, piece, file, from, make, |bytes, ahead| self.take(bytes, ahead))
+                desk::each_made(&crew, piece, file, from, make, |bytes, ahead| self.take(bytes, ahead))
             }
         }
     }

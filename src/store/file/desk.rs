@@ -1,0 +1,326 @@
+//! Several threads that read one file, piece by piece, and what they make of the pieces taken in order.
+//!
+//! Each thread reads a piece and makes of it what can be made without its predecessors. Whoever hands in the piece whose turn
+//! it is takes it, and those behind it that came before their turn. So nobody waits for anybody, but for a buffer when all are
+//! ahead of one that is slow; there are never more pieces at hand than there are buffers.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use super::{crew::Crew, pieces};
+use crate::fs::{Reader, read_full};
+
+/// Buffers, beside one for each reader.
+const TO_SPARE: usize = 2;
+
+/// More readers only wait for whoever takes the pieces.
+const MOST: usize = 4;
+
+/// Takes the file's bytes from `from` on, in order, until they end or `take` says so, `piece` bytes at a time, with what a
+/// reader has made of each.
+///
+/// # Errors
+/// As the operating system says.
+pub(super) fn each_made<R: Reader, T: Send>(
+    crew: &Crew,
+    piece: usize,
+    file: &R,
+    from: u64,
+    make: impl Fn(&[u8], u64) -> Option<T> + Sync,
+    take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()> + Send,
+) -> io::Result<()> {
+    each_made_of(piece, crew.processors.min(MOST), file, from, make, take)
+}
+
+/// The same with so many readers; this thread is one of them.
+fn each_made_of<R: Reader, T: Send>(
+    piece: usize,
+    readers: usize,
+    file: &R,
+    from: u64,
+    make: impl Fn(&[u8], u64) -> Option<T> + Sync,
+    mut take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()> + Send,
+) -> io::Result<()> {
+    let desk =
+        Desk { file, from, piece, make, tray: Mutex::new(Tray::new(&mut take)), changed: Condvar::new() };
+    thread::scope(|scope| {
+        let begin = || thread::Builder::new().spawn_scoped(scope, || desk.work()).is_ok();
+        let beside = (1..readers).filter(|_| begin()).count();
+        if beside > 0 {
+            desk.lay_out(beside + 1 + TO_SPARE);
+            desk.work();
+        }
+    });
+    let ended = desk.tray.into_inner().unwrap_or_else(PoisonError::into_inner).ended;
+    // Nobody was there to help.
+    ended.unwrap_or_else(|| pieces::each(file, from, |bytes| take(bytes, None)))
+}
+
+/// A piece of the file; shorter than its buffer only at the file's end.
+struct Piece<T> {
+    buffer: Vec<u8>,
+    length: usize,
+    /// What was made of it.
+    made: Option<T>,
+}
+
+impl<T> Piece<T> {
+    /// Its buffer, when there is more to come.
+    fn taken(self, take: impl FnOnce(&[u8], Option<T>) -> ControlFlow<()>) -> Option<Vec<u8>> {
+        let Self { buffer, length, made } = self;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        let is_over = bytes.is_empty() || take(bytes, made).is_break() || length < buffer.len();
+        Some(buffer).filter(|_| !is_over)
+    }
+}
+
+/// What lies between the readers.
+struct Tray<T, F> {
+    buffers: Vec<Vec<u8>>,
+    /// The number of the first piece that is in nobody's hands.
+    unread: u64,
+    /// The piece whose turn it is.
+    turn: u64,
+    /// Pieces that came before their turn.
+    early: BTreeMap<u64, io::Result<Piece<T>>>,
+    /// What takes them; away while somebody does.
+    take: Option<F>,
+    ended: Option<io::Result<()>>,
+}
+
+impl<T, F> Tray<T, F> {
+    fn new(take: F) -> Self {
+        let (buffers, early) = (Vec::new(), BTreeMap::new());
+        Self { buffers, unread: 0, turn: 0, early, take: Some(take), ended: None }
+    }
+
+    /// A piece to read. Only who has a buffer gets one, so that the one whose turn it is is always in somebody's hands.
+    fn begin(&mut self) -> Option<(u64, Vec<u8>)> {
+        let buffer = self.buffers.pop()?;
+        let number = self.unread;
+        self.unread += 1;
+        Some((number, buffer))
+    }
+
+    /// The piece whose turn it is, and what takes it, if nobody is at that.
+    fn next(&mut self) -> Option<(io::Result<Piece<T>>, F)> {
+        let piece = self.take.is_some().then(|| self.early.remove(&self.turn)).flatten()?;
+        self.turn += 1;
+        Some((piece, self.take.take()?))
+    }
+
+    /// The piece was taken: its buffer is back, or this was the last one.
+    fn done(&mut self, take: F, buffer: io::Result<Option<Vec<u8>>>) {
+        match buffer {
+            Ok(Some(buffer)) => {
+                self.buffers.push(buffer);
+                self.take = Some(take);
+            }
+            Ok(None) => self.ended = Some(Ok(())),
+            Err(error) => self.ended = Some(Err(error)),
+        }
+    }
+}
+
+/// Where the readers work.
+struct Desk<'a, R, M, T, F> {
+    file: &'a R,
+    from: u64,
+    piece: usize,
+    make: M,
+    tray: Mutex<Tray<T, F>>,
+    changed: Condvar,
+}
+
+impl<R, M, T, F> Desk<'_, R, M, T, F> {
+    fn tray(&self) -> MutexGuard<'_, Tray<T, F>> {
+        self.tray.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts so many buffers there, which readers wait for.
+    fn lay_out(&self, buffers: usize) {
+        self.tray().buffers = vec![vec![0; self.piece]; buffers];
+        self.changed.notify_all();
+    }
+
+    /// A piece to read, as long as there are any.
+    fn begin(&self) -> Option<(u64, Vec<u8>)> {
+        let mut tray = self.tray();
+        while tray.ended.is_none() {
+            if let Some(begun) = tray.begin() {
+                return Some(begun);
+            }
+            tray = self.changed.wait(tray).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+}
+
+impl<R, M, T, F> Desk<'_, R, M, T, F>
+where
+    R: Reader,
+    M: Fn(&[u8], u64) -> Option<T>,
+    F: FnMut(&[u8], Option<T>) -> ControlFlow<()>,
+{
+    /// Reads pieces and takes those whose turn it is, until they end.
+    fn work(&self) {
+        let _leaving = Leaving(self);
+        while let Some((number, buffer)) = self.begin() {
+            // Who panicked would leave the others waiting for ever.
+            let piece = catch_unwind(AssertUnwindSafe(|| self.read(number, buffer)));
+            self.hand_in(number, piece.unwrap_or_else(|_| Err(panicked())));
+        }
+    }
+
+    fn read(&self, number: u64, mut buffer: Vec<u8>) -> io::Result<Piece<T>> {
+        let offset = self.from + number * self.piece as u64;
+        let length = read_full(self.file, &mut buffer, offset)?;
+        let made = (self.make)(buffer.get(..length).unwrap_or_default(), offset);
+        Ok(Piece { buffer, length, made })
+    }
+
+    /// Takes the pieces whose turn has come, if nobody else is at that: who is looks again before he goes.
+    fn hand_in(&self, number: u64, piece: io::Result<Piece<T>>) {
+        let mut tray = self.tray();
+        tray.early.insert(number, piece);
+        while let Some((piece, mut take)) = tray.next() {
+            drop(tray);
+            let buffer = piece.map(|piece| piece.taken(&mut take));
+            tray = self.tray();
+            tray.done(take, buffer);
+            self.changed.notify_all();
+        }
+    }
+}
+
+/// Lets nobody wait for one who panicked while he took a piece.
+struct Leaving<'a, R, M, T, F>(&'a Desk<'a, R, M, T, F>);
+
+impl<R, M, T, F> Drop for Leaving<'_, R, M, T, F> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.tray().ended = Some(Err(panicked()));
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+fn panicked() -> io::Error {
+    io::Error::other("a reader panicked")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::{super::pieces::tests::Text, *};
+
+    /// All that was taken, what was made of it, and how it ended.
+    fn read(file: &Text, readers: usize, from: u64, stop: usize) -> (Vec<u8>, Vec<u64>, Option<String>) {
+        let (mut taken, mut found) = (Vec::new(), Vec::new());
+        // Of one piece in five nothing can be made.
+        let make = |bytes: &[u8], offset| (!bytes.is_empty() && offset / 10 % 5 != 1).then_some(offset);
+        let ended = each_made_of(10, readers, file, from, make, |bytes, made| {
+            taken.extend_from_slice(bytes);
+            found.extend(made);
+            if taken.len() >= stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (taken, found, ended.err().map(|error| error.to_string()))
+    }
+
+    proptest! {
+        #[test]
+        fn i6_pieces_come_whole_and_in_order_however_many_read_them(
+            length in 0..400_usize,
+            at_once in 1..15_usize,
+            readers in 0..6_usize,
+            from in 0..20_u64,
+            stop in 1..500_usize,
+            until in prop_oneof![3 => Just(u64::MAX), 1 => 0..400_u64],
+        ) {
+            let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let file = Text { bytes, at_once, until };
+            let (taken, found, failed) = read(&file, readers, from, stop);
+            let all = file.bytes.get(usize::try_from(from).unwrap()..).unwrap_or_default();
+            prop_assert!(all.starts_with(&taken));
+            if failed.is_none() {
+                prop_assert!(taken.len() == all.len() || taken.len() >= stop);
+            } else {
+                prop_assert!(until <= from + taken.len() as u64 + 10);
+            }
+            let pieces = (from..from + taken.len() as u64).step_by(10);
+            let wanted: Vec<u64> = pieces.filter(|offset| readers > 1 && offset / 10 % 5 != 1).collect();
+            prop_assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn a_reader_that_panics_ends_it_and_keeps_nobody_waiting() {
+        let file = Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX };
+        for readers in 2..5 {
+            let make = |_: &[u8], offset| -> Option<()> {
+                if offset == 500 { std::panic::resume_unwind(Box::new(())) } else { None }
+            };
+            let mut taken = 0;
+            let ended = each_made_of(10, readers, &file, 0, make, |bytes, _| {
+                taken += bytes.len();
+                ControlFlow::Continue(())
+            });
+            assert_eq!((taken, ended.is_err()), (500, true));
+        }
+    }
+
+    #[test]
+    fn who_panics_while_he_takes_a_piece_keeps_nobody_waiting() {
+        let file = Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX };
+        for readers in 2..5 {
+            let taken = AtomicUsize::new(0);
+            let reading = || {
+                each_made_of(
+                    10,
+                    readers,
+                    &file,
+                    0,
+                    |_, offset| Some(offset),
+                    |_, offset| {
+                        if offset == Some(500) {
+                            std::panic::resume_unwind(Box::new(()));
+                        }
+                        taken.fetch_add(10, Ordering::Relaxed);
+                        ControlFlow::Continue(())
+                    },
+                )
+            };
+            assert!(catch_unwind(AssertUnwindSafe(reading)).is_err());
+            assert_eq!(taken.into_inner(), 500);
+        }
+    }
+
+    #[test]
+    fn pieces_wait_for_the_one_whose_turn_it_is() {
+        let file = Text { bytes: (0..100).collect(), at_once: 100, until: u64::MAX };
+        let others = AtomicUsize::new(0);
+        let make = |_: &[u8], offset| {
+            // The first piece is done when two more are.
+            while offset == 0 && others.load(Ordering::Acquire) < 2 {
+                thread::yield_now();
+            }
+            others.fetch_add(1, Ordering::Release);
+            Some(offset)
+        };
+        let mut taken = Vec::new();
+        let ended = each_made_of(10, 2, &file, 0, make, |bytes, _| {
+            taken.extend_from_slice(bytes);
+            ControlFlow::Continue(())
+        });
+        assert!(ended.is_ok() && taken == file.bytes);
+    }
+}
