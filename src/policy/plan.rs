@@ -92,9 +92,13 @@ impl<P: Place> Plan<P> {
 
     /// The rows that go, every occurrence of their keys, in the order of the store.
     pub fn doomed(&self) -> impl Iterator<Item = Doomed<P>> {
-        self.rows().filter_map(|(order, place, state)| {
-            let Decision::Prune(rule) = state.decision else { return None };
-            Some(Doomed { place, order, rule, is_last: state.is_last })
+        let fate = |state: State| match state.decision {
+            Decision::Prune(rule) => Some((rule, state.is_last)),
+            Decision::Keep(_) => None,
+        };
+        let rows = (0..=u32::MAX).zip(self.places.iter()).zip(self.docket.told(fate));
+        rows.filter_map(|((order, place), fate)| {
+            fate.map(|(rule, is_last)| Doomed { place, order, rule, is_last })
         })
     }
 
@@ -105,16 +109,9 @@ impl<P: Place> Plan<P> {
             Detail::Doomed => state.prunes(),
             Detail::Everything => true,
         };
-        let seen = self.rows().filter(move |(.., state)| state.is_last && shown(state));
-        seen.map(|(_, place, state)| (place, state.ruling()))
-    }
-
-    fn rows(&self) -> impl Iterator<Item = (u32, P, State)> {
-        let orders = 0..=u32::MAX;
-        orders
-            .zip(self.places.iter())
-            .zip(self.docket.iter())
-            .map(|((order, place), state)| (order, place, state))
+        let ruling = move |state: State| (state.is_last && shown(&state)).then(|| state.ruling());
+        let rows = self.places.iter().zip(self.docket.told(ruling));
+        rows.filter_map(|(place, ruling)| Some((place, ruling?)))
     }
 
     /// The first moment after which a row that stays now may have to go.

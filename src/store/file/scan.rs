@@ -17,12 +17,14 @@ use crate::{
 /// A shorter text is scanned before others have begun.
 const LONG: u64 = 2 << 20;
 
-/// Rows that are larger than this on average are passed over about as fast as they are read: readers win little,
+/// Rows that are larger than this on average want larger pieces, for only whole rows are scanned ahead. A text as long as this
+/// one is worth their memory.
 const LARGE_ROW: u64 = 4096;
-
-/// but for a text as long as this one, and no more than that with rows that are larger still.
 const VAST: u64 = 256 << 20;
 const VAST_ROW: u64 = 64 << 10;
+
+/// Of a usual piece most is whole rows up to here.
+const HUGE_ROW: u64 = 32 << 10;
 
 /// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
 pub(super) fn scan<D: Disk>(
@@ -77,6 +79,7 @@ impl<V: Visit + Send, E: FnMut(&[u8]) + Send> Course<'_, V, E> {
         let piece = match average {
             ..=LARGE_ROW => PIECE,
             ..=VAST_ROW if self.size >= VAST => LARGE_PIECE,
+            ..=HUGE_ROW => PIECE,
             _ => return None,
         };
         let seam = self.scanner.seam(first).filter(|_| self.visit.asks() != Asked::Everything);
@@ -194,12 +197,16 @@ mod tests {
             assert!(course.take(bytes, None).is_continue());
             course.seam(bytes).map(|(_, piece)| piece)
         };
-        let (small, large, huge) = (rows(100, 1_000), rows(20, 20_000), rows(3, 100_000));
+        let (small, large) = (rows(100, 1_000), rows(20, 20_000));
+        let (larger, huge) = (rows(6, 40_000), rows(3, 100_000));
         for (size, bytes, expected) in [
             (LONG, &small, Some(PIECE)),
             (VAST, &small, Some(PIECE)),
-            (VAST - 1, &large, None),
+            (LONG, &large, Some(PIECE)),
+            (VAST - 1, &large, Some(PIECE)),
             (VAST, &large, Some(LARGE_PIECE)),
+            (VAST - 1, &larger, None),
+            (VAST, &larger, Some(LARGE_PIECE)),
             (VAST, &huge, None),
         ] {
             assert_eq!(piece(size, bytes, Asked::Nothing), expected, "{size}");
