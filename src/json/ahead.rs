@@ -44,10 +44,6 @@ impl Seam {
     }
 }
 
-/// What is to be told of a piece weighs no more than two such pieces as are the most for rows of usual size. Of large rows,
-/// for which pieces are larger, there is little to tell.
-const HEAVIEST: usize = 256 * 1024;
-
 /// So much is scanned before it is asked whether what was found becomes too much.
 const STRETCH: usize = 16 * 1024;
 
@@ -74,7 +70,7 @@ impl Ahead {
         let (mut scanner, mut told) = (Scanner::awaiting_row_at(begin), Told::of(asked));
         for stretch in piece.get(part.clone())?.chunks(STRETCH) {
             scanner.feed(stretch, &mut told).ok()?;
-            if told.weight() > HEAVIEST.min(2 * piece.len()) {
+            if told.weight() > 2 * piece.len() {
                 return None;
             }
         }

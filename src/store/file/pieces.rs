@@ -16,9 +16,6 @@ pub(super) fn room_for(bytes: u64) -> usize {
 /// How much each of several readers reads at once.
 pub(super) const PIECE: usize = 128 * 1024;
 
-/// The same where rows are large: most of a piece has to be whole rows.
-pub(super) const LARGE_PIECE: usize = 512 * 1024;
-
 /// Takes the file's bytes from `from` on, in order, until they end or `take` says so.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use super::{
     FileStore,
     crew::Crew,
     desk,
-    pieces::{self, LARGE_PIECE, PIECE, room_for},
+    pieces::{self, PIECE, room_for},
 };
 use crate::{
     fs::{Disk, Reader, Stat, read_full},
@@ -17,14 +17,8 @@ use crate::{
 /// A shorter text is scanned before others have begun.
 const LONG: u64 = 2 << 20;
 
-/// Rows that are larger than this on average want larger pieces, for only whole rows are scanned ahead. A text as long as this
-/// one is worth their memory.
-const LARGE_ROW: u64 = 4096;
-const VAST: u64 = 256 << 20;
-const VAST_ROW: u64 = 64 << 10;
-
-/// Of a usual piece most is whole rows up to here.
-const HUGE_ROW: u64 = 32 << 10;
+/// Of larger rows on average too few are whole in a piece, and only those are scanned ahead.
+const LARGE_ROW: u64 = 64 << 10;
 
 /// Scans the whole file. What changes while it is read is found out at the commit, by its fence.
 pub(super) fn scan<D: Disk>(
@@ -34,7 +28,7 @@ pub(super) fn scan<D: Disk>(
     visit: &mut (impl Visit + Send),
     each_chunk: impl FnMut(&[u8]) + Send,
 ) -> Result<Layout, Error> {
-    let mut course = Course { size: stat.size, scanner: Scanner::new(), visit, each_chunk };
+    let mut course = Course { scanner: Scanner::new(), visit, each_chunk };
     let crew = || if stat.size >= LONG { Crew::claim() } else { None };
     course.run(file, room_for(stat.size.saturating_add(1)), crew).map_err(store.fail("read"))?;
     course.scanner.finish(course.visit).map_err(|error| malformed(store, stat, &error))
@@ -42,7 +36,6 @@ pub(super) fn scan<D: Disk>(
 
 /// The way through a text.
 struct Course<'v, V, E> {
-    size: u64,
     scanner: Scanner,
     visit: &'v mut V,
     each_chunk: E,
@@ -64,26 +57,20 @@ impl<V: Visit + Send, E: FnMut(&[u8]) + Send> Course<'_, V, E> {
         let seam = self.seam(&buffer);
         drop(buffer);
         let (from, asked) = (length as u64, self.visit.asks());
-        match seam.and_then(|(seam, piece)| Some((seam, piece, crew()?))) {
+        match seam.and_then(|seam| Some((seam, crew()?))) {
             None => pieces::each(file, from, |bytes| self.take(bytes, None)),
-            Some((seam, piece, crew)) => {
+            Some((seam, crew)) => {
                 let make = |bytes: &[u8], offset| Ahead::scan(bytes, offset, &seam, asked);
-                desk::each_made(&crew, piece, file, from, make, |bytes, ahead| self.take(bytes, ahead))
+                desk::each_made(&crew, PIECE, file, from, make, |bytes, ahead| self.take(bytes, ahead))
             }
         }
     }
 
-    /// What stands between rows, and how much readers should read at once, if it is worth to look for it.
-    fn seam(&self, first: &[u8]) -> Option<(Seam, usize)> {
+    /// What stands between rows, if it is worth to look for it.
+    fn seam(&self, first: &[u8]) -> Option<Seam> {
         let average = first.len() as u64 / self.scanner.rows().max(1);
-        let piece = match average {
-            ..=LARGE_ROW => PIECE,
-            ..=VAST_ROW if self.size >= VAST => LARGE_PIECE,
-            ..=HUGE_ROW => PIECE,
-            _ => return None,
-        };
-        let seam = self.scanner.seam(first).filter(|_| self.visit.asks() != Asked::Everything);
-        seam.map(|seam| (seam, piece))
+        let is_worth_it = average <= LARGE_ROW && self.visit.asks() != Asked::Everything;
+        self.scanner.seam(first).filter(|_| is_worth_it)
     }
 
     /// What is wrong with the text the scanner says once more at its end.
@@ -118,7 +105,7 @@ mod tests {
         testing::{Dice, Document, Record, record_at, spoil},
     };
 
-    /// What one scan of a file tells that says it is vast, and how it ends: in an I/O error, or with a layout or what is wrong
+    /// What one scan of a file tells, and how it ends: in an I/O error, or with a layout or what is wrong
     /// with the text.
     fn read(
         file: &Text,
@@ -128,7 +115,7 @@ mod tests {
     ) -> (Record, Result<Option<Layout>, SyntaxError>, usize) {
         let (mut record, mut length) = (Record::of(asked), 0);
         let each_chunk = |chunk: &[u8]| length += chunk.len();
-        let mut course = Course { size: VAST, scanner: Scanner::new(), visit: &mut record, each_chunk };
+        let mut course = Course { scanner: Scanner::new(), visit: &mut record, each_chunk };
         let crew = || (processors > 0).then(|| Crew::any(processors));
         let outcome = match course.run(file, first, crew) {
             Ok(()) => course.scanner.finish(course.visit).map(Some),
@@ -190,27 +177,21 @@ mod tests {
 
     #[test]
     fn readers_take_part_where_that_is_worth_it() {
-        let piece = |size, bytes: &[u8], asked| {
+        let takes_part = |bytes: &[u8], asked| {
             let mut record = Record::of(asked);
             let mut course =
-                Course { size, scanner: Scanner::new(), visit: &mut record, each_chunk: |_: &[u8]| () };
+                Course { scanner: Scanner::new(), visit: &mut record, each_chunk: |_: &[u8]| () };
             assert!(course.take(bytes, None).is_continue());
-            course.seam(bytes).map(|(_, piece)| piece)
+            course.seam(bytes).is_some()
         };
-        let (small, large) = (rows(100, 1_000), rows(20, 20_000));
-        let (larger, huge) = (rows(6, 40_000), rows(3, 100_000));
-        for (size, bytes, expected) in [
-            (LONG, &small, Some(PIECE)),
-            (VAST, &small, Some(PIECE)),
-            (LONG, &large, Some(PIECE)),
-            (VAST - 1, &large, Some(PIECE)),
-            (VAST, &large, Some(LARGE_PIECE)),
-            (VAST - 1, &larger, None),
-            (VAST, &larger, Some(LARGE_PIECE)),
-            (VAST, &huge, None),
+        for (bytes, expected) in [
+            (rows(100, 1_000), true),
+            (rows(20, 20_000), true),
+            (rows(6, 60_000), true),
+            (rows(3, 100_000), false),
         ] {
-            assert_eq!(piece(size, bytes, Asked::Nothing), expected, "{size}");
-            assert_eq!(piece(size, bytes, Asked::Everything), None);
+            assert_eq!(takes_part(&bytes, Asked::Nothing), expected);
+            assert!(!takes_part(&bytes, Asked::Everything));
         }
     }
 
