@@ -75,7 +75,7 @@ pub fn explain<D: Disk>(
 fn look<D: Disk>(
     store: &FileStore<D>,
     planned: &Planned<FileStore<D>>,
-    look: &mut (impl crate::store::Look + Send),
+    look: &mut impl crate::store::Look,
 ) -> Result<(), Error> {
     store.look(&planned.snapshot, planned.plan.rulings(), look)
 }

@@ -2,13 +2,13 @@
 //!
 //! Each thread reads a piece and makes of it what can be made without its predecessors. Whoever hands in the piece whose turn
 //! it is takes it, and those behind it that came before their turn. So nobody waits for anybody, but for a buffer when all are
-//! ahead of one that is slow; there are never more pieces at hand than there are buffers.
+//! ahead of one that is slow, or of whoever takes them; there are never more pieces at hand than there are buffers.
 
 use std::{
     collections::BTreeMap,
     io,
     ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -50,11 +50,14 @@ fn each_made_of<R: Reader, T: Send>(
     let desk =
         Desk { file, from, piece, make, tray: Mutex::new(Tray::new(&mut take)), changed: Condvar::new() };
     thread::scope(|scope| {
-        let begin = || thread::Builder::new().spawn_scoped(scope, || desk.work()).is_ok();
-        let beside = (1..readers).filter(|_| begin()).count();
-        if beside > 0 {
-            desk.lay_out(beside + 1 + TO_SPARE);
+        let begin = |_| thread::Builder::new().spawn_scoped(scope, || desk.work()).ok();
+        let beside: Vec<_> = (1..readers).filter_map(begin).collect();
+        if !beside.is_empty() {
+            desk.lay_out(beside.len() + 1 + TO_SPARE);
             desk.work();
+        }
+        for reader in beside {
+            reader.join().unwrap_or_else(|panic| resume_unwind(panic));
         }
     });
     let ended = desk.tray.into_inner().unwrap_or_else(PoisonError::into_inner).ended;
@@ -145,7 +148,9 @@ impl<R, M, T, F> Desk<'_, R, M, T, F> {
 
     /// Puts so many buffers there, which readers wait for.
     fn lay_out(&self, buffers: usize) {
-        self.tray().buffers = vec![vec![0; self.piece]; buffers];
+        // New memory costs nothing until somebody reads into it.
+        let buffers = (0..buffers).map(|_| vec![0; self.piece]).collect();
+        self.tray().buffers = buffers;
         self.changed.notify_all();
     }
 
@@ -194,7 +199,8 @@ where
             let buffer = piece.map(|piece| piece.taken(&mut take));
             tray = self.tray();
             tray.done(take, buffer);
-            self.changed.notify_all();
+            // A buffer is of use to one; that it is over concerns all.
+            if tray.ended.is_some() { self.changed.notify_all() } else { self.changed.notify_one() }
         }
     }
 }
@@ -217,11 +223,18 @@ fn panicked() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        sync::{
+            atomic::{AtomicUsize, Ordering},
+            mpsc,
+        },
+        time::Duration,
+    };
 
     use proptest::prelude::*;
 
     use super::{super::pieces::tests::Text, *};
+    use crate::fs::{Attributes, Stat};
 
     /// All that was taken, what was made of it, and how it ended.
     fn read(file: &Text, readers: usize, from: u64, stop: usize) -> (Vec<u8>, Vec<u64>, Option<String>) {
@@ -251,6 +264,7 @@ mod tests {
             let (taken, found, failed) = read(&file, readers, from, stop);
             let all = file.bytes.get(usize::try_from(from).unwrap()..).unwrap_or_default();
             prop_assert!(all.starts_with(&taken));
+            prop_assert!(readers < 2 || taken.len() < stop + 10, "taken after the end");
             if failed.is_none() {
                 prop_assert!(taken.len() == all.len() || taken.len() >= stop);
             } else {
@@ -262,65 +276,122 @@ mod tests {
         }
     }
 
+    /// What `work` finds, or a failure where somebody is kept waiting.
+    fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+        let (done, found) = mpsc::channel();
+        thread::spawn(move || done.send(work()));
+        found.recv_timeout(Duration::from_secs(30)).expect("it ends")
+    }
+
+    fn sevens() -> Text {
+        Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX }
+    }
+
     #[test]
     fn a_reader_that_panics_ends_it_and_keeps_nobody_waiting() {
-        let file = Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX };
         for readers in 2..5 {
-            let make = |_: &[u8], offset| -> Option<()> {
-                if offset == 500 { std::panic::resume_unwind(Box::new(())) } else { None }
-            };
-            let mut taken = 0;
-            let ended = each_made_of(10, readers, &file, 0, make, |bytes, _| {
-                taken += bytes.len();
-                ControlFlow::Continue(())
+            let found = in_time(move || {
+                let make = |_: &[u8], offset| -> Option<()> {
+                    if offset == 500 { resume_unwind(Box::new(())) } else { None }
+                };
+                let mut taken = 0;
+                let ended = each_made_of(10, readers, &sevens(), 0, make, |bytes, _| {
+                    taken += bytes.len();
+                    ControlFlow::Continue(())
+                });
+                (taken, ended.is_err())
             });
-            assert_eq!((taken, ended.is_err()), (500, true));
+            assert_eq!(found, (500, true));
         }
     }
 
     #[test]
-    fn who_panics_while_he_takes_a_piece_keeps_nobody_waiting() {
-        let file = Text { bytes: vec![7; 1_000], at_once: 100, until: u64::MAX };
+    fn who_panics_while_he_takes_a_piece_keeps_nobody_waiting_and_is_heard() {
         for readers in 2..5 {
-            let taken = AtomicUsize::new(0);
-            let reading = || {
-                each_made_of(
-                    10,
-                    readers,
-                    &file,
-                    0,
-                    |_, offset| Some(offset),
-                    |_, offset| {
-                        if offset == Some(500) {
-                            std::panic::resume_unwind(Box::new(()));
-                        }
-                        taken.fetch_add(10, Ordering::Relaxed);
-                        ControlFlow::Continue(())
-                    },
-                )
-            };
-            assert!(catch_unwind(AssertUnwindSafe(reading)).is_err());
-            assert_eq!(taken.into_inner(), 500);
+            let (taken, why) = in_time(move || {
+                let taken = AtomicUsize::new(0);
+                let take = |_: &[u8], offset| {
+                    if offset == Some(500) {
+                        resume_unwind(Box::new("why"));
+                    }
+                    taken.fetch_add(10, Ordering::Relaxed);
+                    ControlFlow::Continue(())
+                };
+                let reading = || each_made_of(10, readers, &sevens(), 0, |_, offset| Some(offset), take);
+                let panic = catch_unwind(AssertUnwindSafe(reading)).expect_err("it panicked");
+                (taken.into_inner(), panic.downcast_ref::<&str>().copied())
+            });
+            assert_eq!((taken, why), (500, Some("why")));
         }
+    }
+
+    /// The first piece is done only when two more have been begun.
+    fn slow_at_first(begun: &AtomicUsize, offset: u64) {
+        while offset == 0 && begun.load(Ordering::Acquire) < 2 {
+            thread::yield_now();
+        }
+        begun.fetch_add(1, Ordering::Release);
     }
 
     #[test]
     fn pieces_wait_for_the_one_whose_turn_it_is() {
-        let file = Text { bytes: (0..100).collect(), at_once: 100, until: u64::MAX };
-        let others = AtomicUsize::new(0);
-        let make = |_: &[u8], offset| {
-            // The first piece is done when two more are.
-            while offset == 0 && others.load(Ordering::Acquire) < 2 {
-                thread::yield_now();
-            }
-            others.fetch_add(1, Ordering::Release);
-            Some(offset)
-        };
-        let mut taken = Vec::new();
-        let ended = each_made_of(10, 2, &file, 0, make, |bytes, _| {
-            taken.extend_from_slice(bytes);
-            ControlFlow::Continue(())
+        let (taken, is_fine) = in_time(|| {
+            let file = Text { bytes: (0..100).collect(), at_once: 100, until: u64::MAX };
+            let (begun, mut taken) = (AtomicUsize::new(0), Vec::new());
+            let make = |_: &[u8], offset| {
+                slow_at_first(&begun, offset);
+                Some(offset)
+            };
+            let ended = each_made_of(10, 2, &file, 0, make, |bytes, made| {
+                taken.extend_from_slice(bytes);
+                if made.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            (taken, ended.is_ok())
         });
-        assert!(ended.is_ok() && taken == file.bytes);
+        assert!(is_fine && taken == (0..100).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn an_error_waits_for_its_turn_too() {
+        // All but the first piece cannot be read, which is known before the first one is done.
+        let (taken, is_error) = in_time(|| {
+            let file = Text { bytes: vec![7; 100], at_once: 100, until: 10 };
+            let tries = AtomicUsize::new(0);
+            let file = Counting { file, tries: &tries };
+            let make = |_: &[u8], offset| {
+                slow_at_first(&tries, offset);
+                Some(offset)
+            };
+            let mut taken = 0;
+            let ended = each_made_of(10, 2, &file, 0, make, |bytes, _| {
+                taken += bytes.len();
+                ControlFlow::Continue(())
+            });
+            (taken, ended.is_err())
+        });
+        assert_eq!((taken, is_error), (10, true));
+    }
+
+    /// A file that counts who has read behind its first piece.
+    #[derive(Debug)]
+    struct Counting<'t> {
+        file: Text,
+        tries: &'t AtomicUsize,
+    }
+
+    impl Reader for Counting<'_> {
+        fn stat(&self) -> io::Result<Stat> {
+            self.file.stat()
+        }
+
+        fn attributes(&self) -> io::Result<Attributes> {
+            self.file.attributes()
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            let read = self.file.read_at(buffer, offset);
+            self.tries.fetch_add(usize::from(offset > 0), Ordering::Release);
+            read
+        }
     }
 }

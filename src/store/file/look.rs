@@ -59,12 +59,12 @@ pub trait Look {
 pub(super) fn look<D: Disk>(
     store: &FileStore<D>,
     snapshot: &Snapshot<D>,
-    rulings: impl Iterator<Item = (Spot, Ruling)> + Send,
-    look: &mut (impl Look + Send),
+    rulings: impl Iterator<Item = (Spot, Ruling)>,
+    look: &mut impl Look,
 ) -> Result<(), Error> {
     let stat = snapshot.file.stat().map_err(store.fail("look at"))?;
     let mut rows = Rows { rulings: rulings.peekable(), stamps: Stamps::default(), look };
-    let layout = scan::scan(store, &snapshot.file, &stat, &mut rows, |_| {})?;
+    let layout = scan::scan_alone(store, &snapshot.file, &stat, &mut rows)?;
     if layout == snapshot.layout && rows.rulings.peek().is_none() {
         return Ok(());
     }

@@ -185,8 +185,8 @@ impl<D: Disk> FileStore<D> {
     pub fn look(
         &self,
         snapshot: &Snapshot<D>,
-        rulings: impl Iterator<Item = (Spot, Ruling)> + Send,
-        look: &mut (impl Look + Send),
+        rulings: impl Iterator<Item = (Spot, Ruling)>,
+        look: &mut impl Look,
     ) -> Result<(), Error> {
         look::look(self, snapshot, rulings, look)
     }
