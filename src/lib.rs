@@ -25,6 +25,7 @@
 //! | module | question it answers |
 //! |---|---|
 //! | `config` | which settings are in force, and where each came from (feature `cli`) |
+//! | [`artifact`] | what do sessions leave behind beside their rows, and how does it go? |
 //! | [`sweep`] | when is it time, and what happened? [`Reaper`], [`sweep::Report`] |
 //! | [`doctor`] | what is wrong with a store and beside it? |
 //! | [`inspect`] | what is in a store? |
@@ -51,6 +52,7 @@
 //!
 //! `cli`, on by default, is the command and its configuration; a scheduler that embeds the library leaves it out.
 
+pub mod artifact;
 mod clock;
 #[cfg(feature = "cli")]
 pub mod config;

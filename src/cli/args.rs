@@ -8,8 +8,8 @@ use clap::{
 };
 
 use super::{
-    Exit, Failure, Frame, apply, check, compact, completions, config, demo, doctor, explain, history, list,
-    man, pin, plan, prune, stats, tick, trash, undo, unpin,
+    Exit, Failure, Frame, apply, check, compact, completions, config, demo, doctor, explain, group, history,
+    list, man, pin, plan, prune, stats, tick, trash, undo, unpin,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -91,6 +91,7 @@ pub(super) enum Verb {
     Pin(pin::Args),
     Unpin(unpin::Args),
     Compact(compact::Args),
+    Group(group::Args),
     Check(check::Args),
     Doctor(doctor::Args),
     Config(config::Args),
@@ -115,6 +116,7 @@ impl Verb {
             Self::Pin(args) => pin::run(args, frame),
             Self::Unpin(args) => unpin::run(args, frame),
             Self::Compact(args) => compact::run(args, frame),
+            Self::Group(args) => group::run(args, frame),
             Self::Check(args) => check::run(args, frame),
             Self::Doctor(args) => doctor::run(args, frame),
             Self::Config(args) => config::run(args, frame),

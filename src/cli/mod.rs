@@ -22,6 +22,7 @@ mod explain;
 mod failure;
 mod flags;
 mod frame;
+mod group;
 mod history;
 mod list;
 mod log;

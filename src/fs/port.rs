@@ -34,6 +34,8 @@ pub struct Stat {
     pub changed_ns: i128,
     /// Whether it is a regular file.
     pub is_file: bool,
+    /// Whether it is a folder, and no link to one.
+    pub is_folder: bool,
     /// Whom it belongs to.
     pub owner: Owner,
 }
@@ -76,11 +78,41 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// As the operating system says; also when it is no folder, or there is a link on the way.
     fn folder(&self, path: &Path) -> io::Result<Self::Folder>;
 
+    /// The same to go on from it by names: it need not be readable, and cannot be listed.
+    ///
+    /// # Errors
+    /// As for [`Disk::folder`].
+    fn way(&self, path: &Path) -> io::Result<Self::Folder> {
+        self.folder(path)
+    }
+
     /// Opens the folder `name` inside another, if it is there.
     ///
     /// # Errors
     /// As for [`Disk::folder`].
     fn subfolder(&self, parent: &Self::Folder, name: &OsStr) -> io::Result<Self::Folder>;
+
+    /// The same, but not where another file system is mounted, or a folder from elsewhere.
+    ///
+    /// # Errors
+    /// As for [`Disk::folder`]; `CrossesDevices` where something is mounted.
+    fn subfolder_here(&self, parent: &Self::Folder, name: &OsStr) -> io::Result<Self::Folder> {
+        let folder = self.subfolder(parent, name)?;
+        let device = |folder| self.stat(folder, OsStr::new(".")).map(|stat| stat.dev);
+        if device(parent)? == device(&folder)? {
+            Ok(folder)
+        } else {
+            Err(io::ErrorKind::CrossesDevices.into())
+        }
+    }
+
+    /// Lets its owner do anything in an open folder; one that somebody made read-only cannot be emptied otherwise.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open_up(&self, _folder: &Self::Folder) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Opens our own folder `name` inside another, making it if it is not there: open to nobody but its owner, and
     /// owned by `owner`.

@@ -58,8 +58,20 @@ impl Disk for RealDisk {
         straight::folder(path)
     }
 
+    fn way(&self, path: &Path) -> io::Result<OwnedFd> {
+        straight::way(path)
+    }
+
     fn subfolder(&self, parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
         Ok(rustix::fs::openat(parent, name, FOLDER, Mode::empty())?)
+    }
+
+    fn subfolder_here(&self, parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+        straight::folder_here(parent, name)
+    }
+
+    fn open_up(&self, folder: &OwnedFd) -> io::Result<()> {
+        Ok(rustix::fs::fchmod(folder, Mode::RWXU)?)
     }
 
     fn private_folder(&self, parent: &OwnedFd, name: &OsStr, owner: Owner) -> io::Result<OwnedFd> {
@@ -177,6 +189,7 @@ pub(super) fn stat_of(stat: &rustix::fs::Stat) -> Stat {
         modified_ns: nanos(stat.st_mtime, stat.st_mtime_nsec),
         changed_ns: nanos(stat.st_ctime, stat.st_ctime_nsec),
         is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        is_folder: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
         owner: Owner { uid: stat.st_uid, gid: stat.st_gid },
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     ffi::OsStr,
     io,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
     path::{Component, Path},
 };
 
@@ -17,7 +17,10 @@ use rustix::{
     path::Arg,
 };
 
-use super::real::{FOLDER, NO_LINK};
+use super::{
+    read_kernel,
+    real::{FOLDER, NO_LINK},
+};
 
 /// A step on the way: a folder need not be readable to be walked through.
 #[cfg(target_os = "linux")]
@@ -27,9 +30,18 @@ const STEP: OFlags = FOLDER;
 
 /// Opens the folder at a real path, following no link.
 pub(super) fn folder(path: &Path) -> io::Result<OwnedFd> {
-    match at_once(CWD, path, FOLDER.difference(OFlags::NOFOLLOW)) {
+    opened(path, FOLDER)
+}
+
+/// The same to go on from it by names: it need not be readable, and cannot be listed.
+pub(super) fn way(path: &Path) -> io::Result<OwnedFd> {
+    opened(path, STEP)
+}
+
+fn opened(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    match at_once(CWD, path, flags.difference(OFlags::NOFOLLOW)) {
         // Unknown to an old kernel, or kept from us by a container that knows no such call.
-        Err(Errno::NOSYS | Errno::PERM) => walk(path),
+        Err(Errno::NOSYS | Errno::PERM) => walk(path, flags),
         Err(Errno::LOOP) => Err(became_a_link()),
         folder => Ok(folder?),
     }
@@ -45,6 +57,40 @@ pub(super) fn file(folder: impl AsFd, path: impl Arg) -> Option<OwnedFd> {
 /// step.
 pub(super) fn place(path: &Path) -> Option<OwnedFd> {
     at_once(CWD, path, STEP.difference(OFlags::NOFOLLOW)).ok()
+}
+
+/// Opens a folder inside another, following no link and entering no mount.
+#[cfg(target_os = "linux")]
+pub(super) fn folder_here(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    match rustix::fs::openat2(parent, name, FOLDER, Mode::empty(), resolve) {
+        Err(Errno::NOSYS | Errno::PERM) => folder_on_the_same_device(parent, name),
+        Err(Errno::LOOP) => Err(io::ErrorKind::NotADirectory.into()),
+        folder => Ok(folder?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn folder_here(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    folder_on_the_same_device(parent, name)
+}
+
+/// The same by what can be asked elsewhere.
+fn folder_on_the_same_device(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let folder = match rustix::fs::openat(parent, name, FOLDER, Mode::empty()) {
+        Err(Errno::LOOP | Errno::MLINK) => return Err(io::ErrorKind::NotADirectory.into()),
+        folder => folder?,
+    };
+    let place = |folder: &OwnedFd| Ok::<_, Errno>((rustix::fs::fstat(folder)?.st_dev, mount(folder)));
+    if place(parent)? == place(&folder)? { Ok(folder) } else { Err(io::ErrorKind::CrossesDevices.into()) }
+}
+
+/// Which mount an open folder was found in, where the kernel tells: a folder from elsewhere may be on the same device.
+fn mount(folder: &OwnedFd) -> Option<Vec<u8>> {
+    let about = Path::new("/proc/self/fdinfo").join(folder.as_raw_fd().to_string());
+    let about = read_kernel(&about, 4096)?;
+    about.split(|byte| *byte == b'\n').find(|line| line.starts_with(b"mnt_id:")).map(<[u8]>::to_vec)
 }
 
 /// Whether there is something at `path`, and no link on the way nor at its end. `false` where that takes more than one
@@ -72,7 +118,7 @@ fn at_once(_: impl AsFd, _: impl Arg, _: OFlags) -> Result<OwnedFd, Errno> {
 }
 
 /// The same, step by step: each folder is opened in the one before.
-fn walk(path: &Path) -> io::Result<OwnedFd> {
+fn walk(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     let mut at: Option<OwnedFd> = None;
     for part in path.components() {
         let name = match part {
@@ -81,8 +127,8 @@ fn walk(path: &Path) -> io::Result<OwnedFd> {
         };
         at = Some(step(at.as_ref(), name, STEP)?);
     }
-    // All were opened to walk through; the last one is to be listed too.
-    step(at.as_ref(), OsStr::new("."), FOLDER)
+    // All were opened to walk through; the last one may have to be listed too.
+    step(at.as_ref(), OsStr::new("."), flags)
 }
 
 fn step(at: Option<&OwnedFd>, name: &OsStr, flags: OFlags) -> io::Result<OwnedFd> {
@@ -118,7 +164,8 @@ mod tests {
 
     use super::*;
 
-    const WAYS: [fn(&Path) -> io::Result<OwnedFd>; 2] = [folder, walk];
+    const WAYS: [fn(&Path) -> io::Result<OwnedFd>; 4] =
+        [folder, |path| walk(path, FOLDER), way, |path| walk(path, STEP)];
 
     /// `<root>/a/b/c`, and links to each of them beside.
     fn tree() -> (tempfile::TempDir, PathBuf) {
@@ -157,6 +204,6 @@ mod tests {
             }
             assert!(way(Path::new("/")).is_ok() && way(Path::new(".")).is_ok());
         }
-        assert_eq!(walk(&root.join("a/../a")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(walk(&root.join("a/../a"), FOLDER).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

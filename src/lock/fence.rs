@@ -95,6 +95,7 @@ mod tests {
         changed_ns: 5,
         links: 1,
         is_file: true,
+        is_folder: false,
         owner: crate::fs::Owner { uid: 0, gid: 0 },
     };
 

@@ -15,6 +15,7 @@ mod apply;
 mod check;
 mod config;
 mod doctor;
+mod group;
 mod guards;
 mod hint;
 mod killed;

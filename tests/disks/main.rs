@@ -18,6 +18,7 @@ mod careless;
 mod full;
 mod home;
 mod immutable;
+mod mounted;
 mod owned;
 mod readonly;
 mod rig;

@@ -120,6 +120,7 @@ impl World {
             Content::File(bytes) => (bytes.len() as u64, true),
             Content::Folder(_) => (0, false),
         };
+        let is_folder = !is_file;
         let (modified_ns, changed_ns) = (node.changed * SECOND_NS, node.changed * SECOND_NS);
         Ok(Stat {
             dev: 1,
@@ -129,6 +130,7 @@ impl World {
             modified_ns,
             changed_ns,
             is_file,
+            is_folder,
             ..Stat::default()
         })
     }

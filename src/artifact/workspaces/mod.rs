@@ -1,0 +1,31 @@
+//! Workspaces: groups of paths that live and die together.
+//!
+//! A job works in a folder; beside it stand a file with its token and a folder with its results, named after it. Whoever
+//! ends a job removes them all, on the normal way as on every other:
+//!
+//! ```
+//! use session_reaper::artifact::workspaces::{Shape, remove_group};
+//! # let base = std::env::temp_dir().canonicalize()?.join(format!("session-reaper-doc-{}-group", std::process::id()));
+//! # std::fs::create_dir_all(base.join("job-1"))?;
+//! # std::fs::write(base.join("job-1.cred.sh"), "token")?;
+//! let removal = remove_group(&base.join("job-1"), &Shape::default())?;
+//! assert!(removal.is_complete());
+//! # assert_eq!(removal.members.len(), 3);
+//! # std::fs::remove_dir(base)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Secrets go first. What cannot be removed keeps no other member from going, and a removal is complete only when a look
+//! afterwards finds nothing. Nothing of a group goes into a trash: its owner says that it is done with.
+
+mod group;
+mod home;
+mod log;
+mod outcome;
+mod remove;
+mod shape;
+
+pub use group::Group;
+pub use outcome::{Left, Outcome};
+pub use remove::{Member, Removal, group_at, remove_group};
+pub use shape::{Role, Shape, ShapeError};

@@ -1,0 +1,185 @@
+//! Removing a group: secrets first, each member for itself, and a look afterwards.
+
+use std::{
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use super::{
+    group::{Group, HOME_IS_IN_THERE, STEP, refused},
+    home::Home,
+    log,
+    outcome::{Left, Outcome},
+    shape::{Role, Shape},
+};
+use crate::{
+    fs::{self, Disk, Freed, RealDisk},
+    model::{Error, ErrorKind},
+};
+
+type Folder = <RealDisk as Disk>::Folder;
+
+/// What came of the removal of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The main path.
+    pub path: PathBuf,
+    /// Its members, in the order in which they went.
+    pub members: Vec<Member>,
+}
+
+/// What came of one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Where it is or was.
+    pub path: PathBuf,
+    /// What it is to its group.
+    pub role: Role,
+    /// How much of it is gone.
+    pub freed: Freed,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Removal {
+    /// Whether nothing of the group is there any more.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.members.iter().any(|member| matches!(member.outcome, Outcome::Left(_)))
+    }
+
+    /// How much is gone.
+    #[must_use]
+    pub fn freed(&self) -> Freed {
+        self.members.iter().fold(Freed::default(), |all, member| all.and(member.freed))
+    }
+}
+
+/// Removes a main path and what belongs to it, at once and as well as it can be done: for whoever ends a job, and has no other
+/// chance. What is not there is no failure. Not to be called within an asynchronous signal's handler, which may call nothing
+/// that allocates: have a thread learn of the signal.
+///
+/// # Errors
+/// The path means no group that may be removed ([`group_at`]). Nothing was removed then.
+pub fn remove_group(path: &Path, shape: &Shape) -> Result<Removal, Error> {
+    let begun = Instant::now();
+    let removal = find(path, shape).map(|found| found.remove(shape));
+    log::removed(path, &removal, begun.elapsed());
+    removal
+}
+
+/// The group that a path means, if it may be removed.
+///
+/// # Errors
+/// It is no group's ([`Group::of`]), one of its members is the home folder of this process or a folder that it is in, there is
+/// a link on the way to it, or the folder that it is in cannot be entered.
+pub fn group_at(path: &Path, shape: &Shape) -> Result<Group, Error> {
+    find(path, shape).map(|found| found.group)
+}
+
+/// A group, and the open folder that it is in; where there is none there is no group.
+struct Found {
+    group: Group,
+    parent: Option<Folder>,
+}
+
+fn find(path: &Path, shape: &Shape) -> Result<Found, Error> {
+    let home = Home::of_this_process();
+    for home in &home.paths {
+        Group::of(path, Some(home))?;
+    }
+    let group = Group::of(path, None)?;
+    let parent = open(&group)?;
+    let is_home = |name: &OsStr| {
+        let stat = parent.as_ref().and_then(|parent| RealDisk.stat(parent, name).ok());
+        stat.is_some_and(|stat| home.is_in(&stat))
+    };
+    if shape.members().any(|(_, suffix)| is_home(&group.member(suffix))) {
+        return Err(refused(path, HOME_IS_IN_THERE));
+    }
+    Ok(Found { group, parent })
+}
+
+/// Opens the folder that a group is in. No link is followed on the way: whoever may put one there could lead us anywhere.
+fn open(group: &Group) -> Result<Option<Folder>, Error> {
+    let error = match RealDisk.way(&group.parent) {
+        Ok(folder) => return Ok(Some(folder)),
+        Err(error) => error,
+    };
+    if has_link(&group.parent) {
+        let hint = fs::real_path(&group.parent).ok().flatten().map_or_else(
+            || "and it leads nowhere; name the real path".to_owned(),
+            |real| format!("name it by its real path: {}", group.path_in(&real).display()),
+        );
+        let error = Error::new(ErrorKind::Refused, STEP, &group.path(), "there is a link on the way to it");
+        return Err(error.with_hint(hint));
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+        _ => Err(Error::io("enter the folder of the group", &group.path(), error)
+            .with_hint("run it as a user who may look up names in that folder")),
+    }
+}
+
+fn has_link(path: &Path) -> bool {
+    path.ancestors().any(|path| fs::read_link(path).is_some())
+}
+
+impl Found {
+    fn remove(self, shape: &Shape) -> Removal {
+        let Self { group, parent } = self;
+        let member = |(role, suffix)| {
+            let path = group.parent.join(group.member(suffix));
+            Member { path, role, freed: Freed::default(), outcome: Outcome::Absent }
+        };
+        let mut members: Vec<Member> = shape.members().map(member).collect();
+        if let Some(parent) = &parent {
+            // What somebody has made anew meanwhile goes as well, and nobody is waited for any longer.
+            for _ in 0..2 {
+                members
+                    .iter_mut()
+                    .filter(|member| !member.is_left())
+                    .for_each(|member| member.remove(parent));
+            }
+            for member in &mut members {
+                member.look(parent);
+            }
+        }
+        Removal { path: group.path(), members }
+    }
+}
+
+impl Member {
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    const fn is_left(&self) -> bool {
+        matches!(self.outcome, Outcome::Left(_))
+    }
+
+    fn remove(&mut self, parent: &Folder) {
+        if is_absent(parent, self.name()) {
+            return;
+        }
+        let removed = fs::remove_all(&RealDisk, parent, self.name());
+        self.freed = self.freed.and(removed.freed);
+        let around = self.path.parent().unwrap_or(&self.path);
+        self.outcome = Left::of(&removed, around).map_or(Outcome::Removed, Outcome::Left);
+    }
+
+    /// Nothing is said to be gone that is there.
+    fn look(&mut self, parent: &Folder) {
+        if !self.is_left() && !is_absent(parent, self.name()) {
+            self.outcome = Outcome::Left(Left::again(&self.path));
+        }
+    }
+}
+
+/// Whether nothing has this name, or can have it, for certain.
+fn is_absent(parent: &Folder, name: &OsStr) -> bool {
+    let absent = [io::ErrorKind::NotFound, io::ErrorKind::InvalidFilename];
+    RealDisk.stat(parent, name).is_err_and(|error| absent.contains(&error.kind()))
+}

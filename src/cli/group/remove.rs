@@ -1,0 +1,199 @@
+//! `group remove`: a job is over, and all that belongs to it goes.
+
+use std::path::PathBuf;
+
+use clap::ValueHint;
+use serde::Serialize;
+use session_reaper::{
+    Bytes, Error,
+    artifact::workspaces::{self, Left, Member, Outcome, Removal, Role, Shape},
+    config::Flags,
+    fs::Freed,
+    sweep::SCHEMA,
+};
+
+use crate::cli::{Exit, Failure, Frame, output, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  session-reaper group remove /var/jobs/42
+  trap 'session-reaper -q group remove \"$WORK\"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM
+  session-reaper group remove --secret .token --sibling=-results --sibling .log /var/jobs/42";
+
+/// Remove a job's folder and what belongs to it, secrets first
+///
+/// For whatever ends a job: it asks nothing, goes on where something cannot be removed, and ends with 0 only when a look
+/// afterwards finds nothing. Nothing goes into a trash.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Main folders, from the root on and without links on the way
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::DirPath)]
+    paths: Vec<PathBuf>,
+
+    /// What a secret's name has more than the main folder's (repeatable) [default: .cred.sh]
+    #[arg(long, value_name = "SUFFIX")]
+    secret: Vec<String>,
+
+    /// What another member's name has more than the main folder's (repeatable) [default: -artifacts]
+    #[arg(long, value_name = "SUFFIX")]
+    sibling: Vec<String>,
+}
+
+/// What came of all groups.
+#[derive(Serialize)]
+struct Shown {
+    schema: &'static str,
+    verb: &'static str,
+    applied: bool,
+    groups: Vec<ShownGroup>,
+}
+
+/// What came of one group.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownGroup {
+    path: String,
+    complete: bool,
+    files: u64,
+    folders: u64,
+    bytes_freed: u64,
+    members: Vec<ShownMember>,
+    error: Option<Error>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownMember {
+    path: String,
+    role: &'static str,
+    outcome: &'static str,
+    files: u64,
+    folders: u64,
+    bytes_freed: u64,
+    error: Option<String>,
+}
+
+pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    // Without a good configuration there is no log. That keeps no secret.
+    if let Err(failure) = frame.configure(Flags::default()) {
+        output::error(failure.text(), None);
+    }
+    let shape = args.shape()?;
+    // One path that cannot be meant may stand for a mistake in all of them.
+    for path in &args.paths {
+        workspaces::group_at(path, &shape)?;
+    }
+    let done: Vec<_> = args.paths.iter().map(|path| workspaces::remove_group(path, &shape)).collect();
+    let exit = done.iter().map(exit).reduce(Exit::and).unwrap_or(Exit::Done);
+    // What was done was done, whoever can be told of it.
+    tell(args, done, frame).map_err(|failure| {
+        let is_done = if exit == Exit::Done { "all of it was removed" } else { "not all of it was removed" };
+        failure.after(format_args!("{is_done}")).with_exit(Exit::Partly)
+    })?;
+    Ok(exit)
+}
+
+impl Args {
+    fn shape(&self) -> Result<Shape, Failure> {
+        let or = |named: &[String], usual: &str| match named {
+            [] => vec![usual.to_owned()],
+            named => named.to_vec(),
+        };
+        let shape = Shape::new(or(&self.secret, Shape::SECRET), or(&self.sibling, Shape::SIBLING));
+        shape.map_err(|error| Failure::usage(format!("{error}; nothing was removed")))
+    }
+}
+
+fn exit(done: &Result<Removal, Error>) -> Exit {
+    match done {
+        Err(error) => Exit::of_error(error),
+        Ok(removal) if removal.is_complete() => Exit::Done,
+        Ok(removal) => {
+            if removal.freed() == Freed::default() {
+                Exit::Failed
+            } else {
+                Exit::Partly
+            }
+        }
+    }
+}
+
+fn tell(args: &Args, done: Vec<Result<Removal, Error>>, frame: &Frame<'_>) -> Result<(), Failure> {
+    for left in done.iter().flatten().flat_map(|removal| &removal.members).filter_map(left) {
+        output::error(&words::plain(&left.why), Some(left.hint));
+    }
+    done.iter().filter_map(|done| done.as_ref().err()).for_each(|error| {
+        output::error(&error.to_string(), error.hint());
+    });
+    if frame.globals.json {
+        let groups = args.paths.iter().zip(done).map(|(path, done)| match done {
+            Ok(removal) => ShownGroup::of(&removal),
+            Err(error) => ShownGroup::failed(path.to_string_lossy().into_owned(), error),
+        });
+        let (schema, verb) = (SCHEMA, "group remove");
+        return output::json(&Shown { schema, verb, applied: true, groups: groups.collect() });
+    }
+    let lines = done.iter().flatten().filter(|_| frame.speaks());
+    lines.map(line).try_for_each(|line| output::line(&line))
+}
+
+fn left(member: &Member) -> Option<&Left> {
+    match &member.outcome {
+        Outcome::Left(left) => Some(left),
+        Outcome::Removed | Outcome::Absent => None,
+    }
+}
+
+fn line(removal: &Removal) -> String {
+    let path = words::plain(&removal.path.to_string_lossy()).into_owned();
+    let count =
+        |is: fn(&Outcome) -> bool| removal.members.iter().filter(|member| is(&member.outcome)).count();
+    let removed = count(|outcome| *outcome == Outcome::Removed);
+    let left = count(|outcome| matches!(outcome, Outcome::Left(_)));
+    if removed + left == 0 {
+        return format!("{path}: nothing was there");
+    }
+    let (Freed { files, bytes, .. }, there) = (removal.freed(), removed + left);
+    let files = words::count(files, "file");
+    format!("{path}: removed {removed} of {there}, {files}, {} freed", Bytes(bytes))
+}
+
+impl ShownGroup {
+    fn of(removal: &Removal) -> Self {
+        let Freed { files, folders, bytes } = removal.freed();
+        Self {
+            path: removal.path.to_string_lossy().into_owned(),
+            complete: removal.is_complete(),
+            files,
+            folders,
+            bytes_freed: bytes,
+            members: removal.members.iter().map(ShownMember::of).collect(),
+            error: None,
+        }
+    }
+
+    fn failed(path: String, error: Error) -> Self {
+        let (members, error) = (Vec::new(), Some(error));
+        Self { path, complete: false, files: 0, folders: 0, bytes_freed: 0, members, error }
+    }
+}
+
+impl ShownMember {
+    fn of(member: &Member) -> Self {
+        let outcome = match member.outcome {
+            Outcome::Removed => "removed",
+            Outcome::Absent => "absent",
+            Outcome::Left(_) => "left",
+        };
+        Self {
+            path: member.path.to_string_lossy().into_owned(),
+            role: Role::name(member.role),
+            outcome,
+            files: member.freed.files,
+            folders: member.freed.folders,
+            bytes_freed: member.freed.bytes,
+            error: left(member).map(|left| left.why.clone()),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Groups of paths that live and die together, on the machine's own disk.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests make files as any program would, and end by panicking"
+)]
+
+mod killed;
+mod race;
+mod removal;
+mod world;

@@ -1,0 +1,118 @@
+//! Folders that become links while a group is removed: nothing outside of the group is ever touched.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use session_reaper::artifact::workspaces::{Shape, remove_group};
+
+use crate::world::World;
+
+/// What a swapper exchanges for a link to its twin outside: the folder that groups are in, the main folder, one in its midst,
+/// and one at its end.
+const LEVELS: [&str; 5] = ["base", "base/w", "base/w/src", "base/w/src/deep", DEEP];
+
+/// Where folders are brought up.
+const DEEP: &str = concat!(
+    "base/w/",
+    "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32/",
+    "33/34/35/36/37/38/39/40/41/42/43/44/45/46/47/48/49/50/51/52/53/54/55/56/57/58/59/60/61/62/63"
+);
+
+/// A twin of all that could be lost, outside.
+fn twin(world: &World) {
+    for name in [
+        "w/src/deep/main.rs",
+        "w/notes",
+        "w.cred.sh",
+        "w-artifacts/summary.md",
+        "src/deep/main.rs",
+        "deep/main.rs",
+        "main.rs",
+    ] {
+        world.write(&format!("outside/{name}"), "precious");
+    }
+}
+
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+}
+
+/// Exchanges both as fast as it can, until told to stop; tells how often.
+fn swap(one: &Path, other: &Path, stop: &AtomicBool) -> u64 {
+    let mut swaps = 0;
+    while !stop.load(Ordering::Relaxed) {
+        // What is gone cannot be exchanged.
+        if renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok() {
+            swaps += 1;
+        }
+    }
+    swaps
+}
+
+/// Removals beside a swapper, of the whole group each time. How many swaps there were, and how many removals went to the end.
+fn race(level: &str, remove: impl Fn(&World) -> bool) -> (u64, u64, usize) {
+    let (mut swaps, mut complete, mut lost) = (0, 0, 0);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(2) {
+        let world = World::new();
+        for number in 0..50 {
+            world.write(&format!("base/w/src/deep/{number}"), "x");
+        }
+        for number in 0..5 {
+            world.write(&format!("{DEEP}/{number}/file"), "x");
+        }
+        twin(&world);
+        let expected = count(&world.path("outside"));
+        let link = world.path("link");
+        symlink(world.path("outside"), &link).unwrap();
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let swapper = scope.spawn(|| swap(&world.path(level), &link, &stop));
+            complete += u64::from(remove(&world));
+            stop.store(true, Ordering::Relaxed);
+            swaps += swapper.join().unwrap();
+        });
+        lost += expected - count(&world.path("outside"));
+    }
+    (swaps, complete, lost)
+}
+
+#[test]
+fn i10_nothing_outside_of_a_group_goes_whoever_swaps_its_folders_for_links() {
+    for level in LEVELS {
+        let (swaps, complete, lost) = race(level, |world| {
+            remove_group(&world.path("base/w"), &Shape::default()).is_ok_and(|removal| removal.is_complete())
+        });
+        assert_eq!(lost, 0, "{level}");
+        eprintln!("{level}: {swaps} swaps, {complete} groups gone: 0 lost outside");
+        assert!(swaps > 100, "{level}: {swaps} swaps");
+        // Where the folder that groups are in is swapped, there may be no group at the moment.
+        assert!(complete > 0 || level == "base", "{level}");
+    }
+}
+
+/// The rig would see it: who looks first and then follows paths is led outside.
+#[test]
+fn who_follows_paths_is_led_outside() {
+    fn remove(path: &Path) {
+        for name in fs::read_dir(path).into_iter().flatten().flatten() {
+            let path = name.path();
+            let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+            if is_folder { remove(&path) } else { drop(fs::remove_file(&path)) }
+        }
+        drop(fs::remove_dir(path));
+    }
+    let naive = |world: &World| {
+        remove(&world.path("base/w"));
+        !world.path("base/w").exists()
+    };
+    assert!(race("base/w/src", naive).2 > 0);
+}
