@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use session_reaper::specimen::Weight::{self, Heavy, Lean};
+use session_reaper::specimen::Weight::{Heavy, Lean};
 
 use crate::{
     contenders::{COPY, IDLE, NO_TRASH, NODE, PLAN, TICK, TRASH, TRUE},
     measure::{Series, Spread},
-    scan,
+    scan::{self, Text},
     scenes::{FEW_STORES, GROWTH, SCAN, Scene, TICKS, many, many_slowly, many_ticks, rows_of},
     words::{memory, three, time},
 };
@@ -113,8 +113,8 @@ impl Answers<'_> {
         Some(self.peak(scene, name)? / self.peak(scene, other)?)
     }
 
-    fn rate(&self, weight: Weight) -> Option<f64> {
-        let series = self.series(SCAN, &scan::label(scan::OURS, weight))?;
+    fn rate(&self, text: Text) -> Option<f64> {
+        let series = self.series(SCAN, &scan::label(scan::OURS, text))?;
         Some(series.bytes as f64 / self.picked_time(series)? / 1e9)
     }
 
@@ -171,8 +171,9 @@ fn ourselves(answers: &Answers<'_>) -> Vec<Goal> {
     let million = rows_of(Lean, 1_000_000);
     let idle = answers.time_ratio(&million, IDLE, PLAN);
     vec![
-        goal("scan with validation, lean", answers.rate(Lean), Wanted::Rate(2.0)),
-        goal("scan with validation, heavy", answers.rate(Heavy), Wanted::Rate(4.0)),
+        scanned(answers, Text::Lean, 2.0),
+        scanned(answers, Text::Prompts, 4.0),
+        scanned(answers, Text::Heavy, 4.0),
         goal(
             "a row from 10,000 to 1,000,000, dearest / cheapest, plan",
             answers.growth(PLAN),
@@ -188,6 +189,10 @@ fn ourselves(answers: &Answers<'_>) -> Vec<Goal> {
         memory_of(answers, 1_000_000),
         memory_of(answers, 4_000_000),
     ]
+}
+
+fn scanned(answers: &Answers<'_>, text: Text, wanted: f64) -> Goal {
+    goal(format!("scan with validation: {}", text.name()), answers.rate(text), Wanted::Rate(wanted))
 }
 
 fn idle_tick(answers: &Answers<'_>) -> Option<f64> {

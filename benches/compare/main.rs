@@ -24,6 +24,7 @@ mod herd;
 mod machine;
 mod measure;
 mod peers;
+mod rows;
 mod scan;
 mod scenes;
 mod settings;

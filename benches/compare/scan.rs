@@ -10,6 +10,7 @@ use session_reaper::{
 
 use crate::{
     measure::{Run, Series},
+    rows,
     scenes::{Kind, SCAN, Scene},
     settings::Settings,
     stage::recipe,
@@ -37,20 +38,53 @@ type Reader = fn(&[u8]) -> bool;
 const READERS: [(&str, Reader); 3] =
     [(OURS, ours), ("serde_json, every value ignored", serde_ignores), ("the check for UTF-8 alone", utf8)];
 
-pub(crate) fn label(name: &str, weight: Weight) -> String {
-    format!("{}: {name}", if weight == Weight::Heavy { "heavy" } else { "lean" })
+/// What is scanned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Text {
+    /// Lean rows of the generator.
+    Lean,
+    /// Rows with one prompt of 25 KB that is full of escapes.
+    Prompts,
+    /// Heavy rows of the generator: a shorter prompt, and many short fields.
+    Heavy,
 }
 
-/// Lean and heavy text of the wanted size, and every reader in turn.
+impl Text {
+    const ALL: [Self; 3] = [Self::Lean, Self::Prompts, Self::Heavy];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Lean => "lean",
+            Self::Prompts => "heavy, one prompt a row",
+            Self::Heavy => "heavy, many short fields",
+        }
+    }
+
+    /// About so many bytes of it.
+    fn of(self, bytes: usize) -> io::Result<Vec<u8>> {
+        let (weight, row) = match self {
+            Self::Prompts => return Ok(rows::with(&rows::prompt(), bytes).into_bytes()),
+            Self::Lean => (Weight::Lean, 1_440),
+            Self::Heavy => (Weight::Heavy, 25_800),
+        };
+        let mut text = Vec::new();
+        specimen::write(&recipe(u64::try_from(bytes / row).unwrap_or(0), weight), &mut text)?;
+        Ok(text)
+    }
+}
+
+pub(crate) fn label(name: &str, text: Text) -> String {
+    format!("{}: {name}", text.name())
+}
+
+/// Each text of the wanted size, and every reader in turn.
 pub(crate) fn scene(settings: &Settings) -> io::Result<Scene> {
     eprintln!("{SCAN}");
     let mut series = Vec::new();
-    for (weight, size) in [(Weight::Lean, 1_440), (Weight::Heavy, 25_800)] {
-        let mut text = Vec::new();
-        let rows = settings.scanned / size;
-        specimen::write(&recipe(u64::try_from(rows).unwrap_or(0), weight), &mut text)?;
+    for kind in Text::ALL {
+        let text = kind.of(settings.scanned)?;
         let first = series.len();
-        series.extend(READERS.map(|(name, _)| begin(label(name, weight), rows, text.len())));
+        series.extend(READERS.map(|(name, _)| begin(label(name, kind), text.len())));
         for _ in 0..settings.rounds * 3 {
             for (place, (_, read)) in READERS.iter().enumerate() {
                 once(&mut series[first + place], *read, &text);
@@ -60,8 +94,8 @@ pub(crate) fn scene(settings: &Settings) -> io::Result<Scene> {
     Ok(Scene { name: SCAN.to_owned(), kind: Kind::Scan, series })
 }
 
-fn begin(name: String, rows: usize, bytes: usize) -> Series {
-    Series { name, rows: rows as u64, bytes: bytes as u64, failure: None, runs: Vec::new() }
+fn begin(name: String, bytes: usize) -> Series {
+    Series { name, rows: 0, bytes: bytes as u64, failure: None, runs: Vec::new() }
 }
 
 fn once(series: &mut Series, read: Reader, text: &[u8]) {

@@ -16,10 +16,11 @@ use super::{Disk, Stat};
 /// So many folders are open at once, one in the other. What lies deeper is brought up first.
 const DEEPEST: usize = 64;
 
-/// So often in all a folder is looked at again in which something has appeared meanwhile.
-const LOOKS: u32 = 64;
+/// So many names in all are looked at again in folders in which something has appeared meanwhile: who writes faster than we
+/// remove is not followed for ever.
+const AGAIN: usize = 10_000;
 
-/// Who goes on making deep folders while they are removed is not followed for ever.
+/// So many folders are brought up.
 const MOST_BROUGHT_UP: u64 = 10_000;
 
 /// So much of what could not be removed is told.
@@ -59,7 +60,7 @@ pub struct Removed {
 /// Removes what has this name, a folder with all that is in it; nothing when there is nothing.
 pub fn remove_all<D: Disk>(disk: &D, parent: &D::Folder, name: &OsStr) -> Removed {
     let mut removing =
-        Removing { disk, open: Vec::new(), removed: Removed::default(), looks: LOOKS, brought_up: 0 };
+        Removing { disk, open: Vec::new(), removed: Removed::default(), again: AGAIN, brought_up: 0 };
     removing.entry(parent, name);
     while let Some(level) = removing.open.last_mut() {
         match level.names.pop() {
@@ -98,8 +99,8 @@ struct Removing<'d, D: Disk> {
     /// From the outermost folder to the one at work.
     open: Vec<Level<D>>,
     removed: Removed,
-    /// So often folders may still be looked at again.
-    looks: u32,
+    /// So many names may still be looked at again.
+    again: usize,
     /// How many folders were brought up.
     brought_up: u64,
 }
@@ -151,9 +152,9 @@ impl<D: Disk> Removing<'_, D> {
         Ok(None)
     }
 
-    /// The innermost folder's names have gone by: it goes, or is looked at again.
+    /// The innermost folder's names have gone by: it goes, or what is there by now is looked at again.
     fn leave(&mut self, parent: &D::Folder) {
-        let Some(mut level) = self.open.pop() else { return };
+        let Some(level) = self.open.pop() else { return };
         if level.keeps {
             return self.open.last_mut().into_iter().for_each(|outer| outer.keeps = true);
         }
@@ -161,18 +162,25 @@ impl<D: Disk> Removing<'_, D> {
         let Err(error) = self.disk.remove_folder(around, &level.name) else {
             return self.removed.freed.folders += 1;
         };
-        if error.kind() == io::ErrorKind::DirectoryNotEmpty && self.looks > 0 {
-            self.looks -= 1;
-            match self.disk.list(&level.folder) {
-                Ok(names) => level.names = names,
-                Err(error) => return self.stays(&level.name, error),
-            }
-            self.open.push(level);
+        if error.kind() == io::ErrorKind::DirectoryNotEmpty && self.again > 0 {
+            self.look_again(parent, &level.name);
         } else if self.may_be_opened_up(&error) {
             self.open.push(level);
         } else {
             self.stays(&level.name, error);
         }
+    }
+
+    /// By its name once more: another folder may have come to stand there.
+    fn look_again(&mut self, parent: &D::Folder, name: &OsStr) {
+        let depth = self.open.len();
+        if depth == 0 {
+            self.entry(parent, name);
+        } else {
+            self.inside(name);
+        }
+        let names = self.open.get(depth).map_or(0, |level| level.names.len());
+        self.again = self.again.saturating_sub(1 + names);
     }
 
     /// Whether the innermost folder refused, is ours, and was not asked to be more open yet. So is the outermost one, which
@@ -187,14 +195,16 @@ impl<D: Disk> Removing<'_, D> {
     /// A folder that lies too deep is moved into the outermost one, to be emptied there.
     fn bring_up(&mut self, folder: &D::Folder, name: &OsStr) -> io::Result<()> {
         let Some(top) = self.open.first_mut() else { return Ok(()) };
-        if self.brought_up == MOST_BROUGHT_UP {
-            return Err(io::Error::other("folders go on appearing, one in the other"));
-        }
         let up = loop {
+            if self.brought_up >= MOST_BROUGHT_UP {
+                return Err(io::Error::other("it lies too deep, as too many others did"));
+            }
             self.brought_up += 1;
             let up = OsString::from(format!(".session-reaper.{}.{}", process::id(), self.brought_up));
-            if self.disk.stat(&top.folder, &up).is_err() {
-                break up;
+            match self.disk.stat(&top.folder, &up) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break up,
+                Err(error) => return Err(error),
             }
         };
         if !top.is_opened_up {
@@ -202,13 +212,17 @@ impl<D: Disk> Removing<'_, D> {
             top.is_opened_up = true;
             let _ = self.disk.open_up(&top.folder);
         }
-        let moved = self.disk.rename((folder, name), (&top.folder, &up));
-        if moved.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
-            self.disk.subfolder_here(folder, name).and_then(|inner| self.disk.open_up(&inner))?;
-            self.disk.rename((folder, name), (&top.folder, &up))?;
-        } else {
-            moved?;
-        }
+        let moved = match self.disk.rename((folder, name), (&top.folder, &up)) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.disk.subfolder_here(folder, name).and_then(|inner| self.disk.open_up(&inner))?;
+                self.disk.rename((folder, name), (&top.folder, &up))
+            }
+            moved => moved,
+        };
+        moved.map_err(|error| match error.kind() {
+            io::ErrorKind::CrossesDevices => io::Error::other("it lies too deep, and cannot be moved"),
+            _ => error,
+        })?;
         top.names.push(up);
         Ok(())
     }
@@ -224,5 +238,75 @@ impl<D: Disk> Removing<'_, D> {
             let way: PathBuf = self.open.iter().map(|level| Path::new(&level.name)).collect();
             self.removed.left.push((way.join(name), error));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::{super::MemDisk, *};
+
+    const FILE: &str = "/base/w/a/file";
+
+    /// What is left of a group's main folder when somebody writes into it at each of the first calls of its removal.
+    fn remove_beside(writes: u32, path: fn(u32) -> String) -> (MemDisk, Removed) {
+        let disk = MemDisk::with_file(Path::new(FILE), b"x");
+        let (other, calls) = (disk.clone(), AtomicU32::new(0));
+        let busy = disk.clone().with_hook(move || {
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            // Not before the removal has begun, and not by making anew what is gone.
+            if (2..writes).contains(&call) && !other.names(Path::new("/base/w")).is_empty() {
+                other.put(Path::new(&path(call)), b"y");
+            }
+        });
+        let parent = busy.folder(Path::new("/base")).unwrap();
+        let removed = remove_all(&busy, &parent, OsStr::new("w"));
+        (disk, removed)
+    }
+
+    #[test]
+    fn what_appears_meanwhile_goes_as_well() {
+        for path in
+            [|call| format!("/base/w/a/{call}"), |call| format!("/base/w/{call}/b")] as [fn(u32) -> String; 2]
+        {
+            let (disk, removed) = remove_beside(40, path);
+            assert!(removed.left.is_empty(), "{removed:?}");
+            assert!(removed.freed.files > 5, "{removed:?}");
+            assert_eq!(disk.names(Path::new("/base")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn who_never_stops_writing_is_told_of() {
+        let (disk, removed) = remove_beside(u32::MAX, |call| format!("/base/w/a/{call}"));
+        let (path, error) = &removed.left[0];
+        assert_eq!((path.as_path(), error.kind()), (Path::new("w/a"), io::ErrorKind::DirectoryNotEmpty));
+        assert_eq!(disk.names(Path::new("/base")), ["w"]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_brought_up_to_and_too_many_end_it() {
+        let deep: PathBuf = std::iter::repeat_n("d", DEEPEST + 5).collect();
+        let disk = MemDisk::with_file(&Path::new("/base/w").join(deep).join("file"), b"x");
+        let taken = |number: u64| format!("/base/w/.session-reaper.{}.{number}", process::id());
+        for number in 1..4 {
+            disk.put(Path::new(&taken(number)), b"mine");
+        }
+        let parent = disk.folder(Path::new("/base")).unwrap();
+        let removed = remove_all(&disk, &parent, OsStr::new("w"));
+        assert!(removed.left.is_empty() && disk.names(Path::new("/base")).is_empty(), "{removed:?}");
+        assert_eq!(removed.freed.files, 4);
+        let mut removing = Removing {
+            disk: &disk,
+            open: Vec::new(),
+            removed: Removed::default(),
+            again: 0,
+            brought_up: MOST_BROUGHT_UP + 1,
+        };
+        disk.put(Path::new("/base/w/x/file"), b"x");
+        removing.entry(&parent, OsStr::new("w"));
+        let folder = disk.folder(Path::new("/base/w")).unwrap();
+        assert!(removing.bring_up(&folder, OsStr::new("x")).is_err());
     }
 }

@@ -75,6 +75,7 @@ fn help_and_version_are_data() {
       pin          Protect a row from every rule; without KEY, list the pins
       unpin        Take the pin from a row: rules judge it again
       compact      Shrink without pruning: fields that a gateway makes anew go from inactive rows
+      group        Paths that live and die together: a job's folder, its secrets, its results
       check        For monitoring: is everything swept as it should be? One line
       doctor       What is wrong here: broken stores, stale locks, odd owners, live gateways
       config       The configuration in force

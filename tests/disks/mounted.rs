@@ -41,7 +41,11 @@ fn i10_what_is_mounted_in_a_group_stays_and_is_told() {
     }
     // In the midst, as the main folder itself, and as another member: of the very same file system, too.
     let places = ["w/data/cache", "w", "w-artifacts"];
+    let is_traced = tool("strace", &["-qq", "-o", "/dev/null", "--"], Path::new("/bin/true")).is_some();
     for (place, is_old) in places.into_iter().flat_map(|place| [(place, false), (place, true)]) {
+        if is_old && !is_traced {
+            continue;
+        }
         let dir = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(dir.path()).unwrap();
         let (outside, base) = (root.join("outside"), root.join("base"));

@@ -1,4 +1,4 @@
-//! One line of the log for each removal, refused ones included.
+//! One line of the log for each call of `remove_group`, refused ones included.
 
 use std::{path::Path, time::Duration};
 

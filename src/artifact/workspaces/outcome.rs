@@ -50,8 +50,9 @@ fn words(error: &io::Error, path: &Path) -> (String, &'static str) {
         CrossesDevices, DirectoryNotEmpty, PermissionDenied, ReadOnlyFilesystem, ResourceBusy,
     };
     match error.kind() {
-        CrossesDevices | ResourceBusy => {
-            ("something is mounted there".to_owned(), "`umount` it, and call again")
+        CrossesDevices => ("something is mounted there".to_owned(), "`umount` it, and call again"),
+        ResourceBusy => {
+            ("it is in use, or something is mounted there".to_owned(), "end that, and call again")
         }
         kind => {
             // An error of the house says it in the house's words.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use serde::Serialize;
 use session_reaper::{
-    Bytes, Error,
+    Bytes, Error, ErrorKind,
     artifact::workspaces::{self, Left, Member, Outcome, Removal, Role, Shape},
     config::Flags,
     fs::Freed,
@@ -80,12 +80,17 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         output::error(failure.text(), None);
     }
     let shape = args.shape()?;
-    // One path that cannot be meant may stand for a mistake in all of them.
+    // One path that cannot be meant may stand for a mistake in all of them. What goes wrong otherwise keeps no other's secret.
     for path in &args.paths {
-        workspaces::group_at(path, &shape)?;
+        match workspaces::group_at(path, &shape) {
+            Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Refused) => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
     }
     let done: Vec<_> = args.paths.iter().map(|path| workspaces::remove_group(path, &shape)).collect();
-    let exit = done.iter().map(exit).reduce(Exit::and).unwrap_or(Exit::Done);
+    let exit = exit(&done);
     // What was done was done, whoever can be told of it.
     tell(args, done, frame).map_err(|failure| {
         let is_done = if exit == Exit::Done { "all of it was removed" } else { "not all of it was removed" };
@@ -105,17 +110,18 @@ impl Args {
     }
 }
 
-fn exit(done: &Result<Removal, Error>) -> Exit {
-    match done {
-        Err(error) => Exit::of_error(error),
-        Ok(removal) if removal.is_complete() => Exit::Done,
-        Ok(removal) => {
-            if removal.freed() == Freed::default() {
-                Exit::Failed
-            } else {
-                Exit::Partly
-            }
-        }
+/// Something may be left of some groups; whether anything went is asked of all.
+fn exit(done: &[Result<Removal, Error>]) -> Exit {
+    let is_complete = |done: &Result<Removal, Error>| done.as_ref().is_ok_and(Removal::is_complete);
+    let freed = done.iter().flatten().map(Removal::freed).fold(Freed::default(), Freed::and);
+    if done.iter().all(is_complete) {
+        Exit::Done
+    } else if freed == Freed::default() {
+        let failed =
+            |done: &Result<Removal, Error>| done.as_ref().map_or_else(Exit::of_error, |_| Exit::Failed);
+        done.iter().filter(|done| !is_complete(done)).map(failed).reduce(Exit::and).unwrap_or(Exit::Failed)
+    } else {
+        Exit::Partly
     }
 }
 
