@@ -6,8 +6,8 @@ use serde::Serialize;
 use session_reaper::{
     FileStore, Key, Timestamp,
     config::Flags,
-    fs,
     lock::Stop,
+    process::listed_user,
     store::{Pin, Store},
     sweep::SCHEMA,
 };
@@ -100,26 +100,5 @@ impl<'a> Shown<'a> {
 /// The name of the user who runs this, or his number where the machine's own list has none.
 pub(super) fn who() -> String {
     let uid = rustix::process::getuid().as_raw();
-    let users = fs::read_text(Path::new("/etc/passwd")).ok().flatten().unwrap_or_default();
-    name_of(uid, &users).map_or_else(|| format!("uid {uid}"), str::to_owned)
-}
-
-fn name_of(uid: u32, users: &str) -> Option<&str> {
-    users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, number) = (fields.next()?, fields.nth(1)?);
-        (number.parse() == Ok(uid) && !name.is_empty()).then_some(name)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_user_is_found_by_his_number() {
-        let users = "root:x:0:0:root:/root:/bin/sh\n\n# odd\n:x:7:7::/:\nuser:x:1000:1000::/home/u:/bin/sh\n";
-        assert_eq!(name_of(1000, users), Some("user"));
-        assert_eq!((name_of(0, users), name_of(7, users), name_of(1, users)), (Some("root"), None, None));
-    }
+    listed_user(uid).map_or_else(|| format!("uid {uid}"), |user| user.name)
 }

@@ -183,8 +183,7 @@ impl<D: Disk> Removing<'_, D> {
         self.again = self.again.saturating_sub(1 + names);
     }
 
-    /// Whether the innermost folder refused, is ours, and was not asked to be more open yet. So is the outermost one, which
-    /// folders are brought up to.
+    /// Whether the innermost folder refused, is ours, and was not asked to be more open yet.
     fn may_be_opened_up(&mut self, error: &io::Error) -> bool {
         let Some(level) = self.open.last_mut() else { return false };
         let is_first = error.kind() == io::ErrorKind::PermissionDenied && !level.is_opened_up;
@@ -194,19 +193,8 @@ impl<D: Disk> Removing<'_, D> {
 
     /// A folder that lies too deep is moved into the outermost one, to be emptied there.
     fn bring_up(&mut self, folder: &D::Folder, name: &OsStr) -> io::Result<()> {
+        let up = self.free_name()?;
         let Some(top) = self.open.first_mut() else { return Ok(()) };
-        let up = loop {
-            if self.brought_up >= MOST_BROUGHT_UP {
-                return Err(io::Error::other("it lies too deep, as too many others did"));
-            }
-            self.brought_up += 1;
-            let up = OsString::from(format!(".session-reaper.{}.{}", process::id(), self.brought_up));
-            match self.disk.stat(&top.folder, &up) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => break up,
-                Err(error) => return Err(error),
-            }
-        };
         if !top.is_opened_up {
             // It may be read-only, as what is brought up: neither can be seen from the other's refusal.
             top.is_opened_up = true;
@@ -225,6 +213,21 @@ impl<D: Disk> Removing<'_, D> {
         })?;
         top.names.push(up);
         Ok(())
+    }
+
+    /// A name that nothing has in the outermost folder.
+    fn free_name(&mut self) -> io::Result<OsString> {
+        while self.brought_up < MOST_BROUGHT_UP {
+            self.brought_up += 1;
+            let name = OsString::from(format!(".session-reaper.{}.{}", process::id(), self.brought_up));
+            let taken = self.open.first().map_or(Ok(()), |top| self.disk.stat(&top.folder, &name).map(drop));
+            match taken {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(name),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("it lies too deep, as too many others did"))
     }
 
     /// What is gone already is no failure.

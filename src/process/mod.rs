@@ -7,7 +7,9 @@
 mod about;
 mod identity;
 mod life;
+mod listed;
 
 pub use about::{Environment, environment, open_files, owner, root, started_ns, user, working_folder};
 pub use identity::{Identity, World};
 pub use life::{Life, Signals, argv, ignored_signals, life, pids};
+pub use listed::{ListedUser, listed_user};

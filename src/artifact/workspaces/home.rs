@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fs::{self, Stat};
+use crate::{
+    fs::{self, Stat},
+    process,
+};
 
 /// A home folder, and every folder that it is in.
 #[derive(Debug, Default)]
@@ -35,31 +38,12 @@ impl Home {
 }
 
 fn of_this_user() -> Option<PathBuf> {
-    let user = rustix::process::geteuid().as_raw();
-    let users = fs::read_text(Path::new("/etc/passwd")).ok().flatten()?;
-    home_of(user, &users)
-}
-
-fn home_of(user: u32, users: &str) -> Option<PathBuf> {
-    users.lines().find_map(|line| {
-        let mut fields = line.split(':').skip(2);
-        let is_his = fields.next()?.parse() == Ok(user);
-        fields.nth(2).filter(|home| is_his && home.starts_with('/')).map(PathBuf::from)
-    })
+    process::listed_user(rustix::process::geteuid().as_raw())?.home
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_home_is_found_by_its_users_number() {
-        let users =
-            "root:x:0:0:root:/root:/bin/bash\nodd line\nu:x:1000:1000::/home/u:/bin/sh\nn:x:7:7::none:/x\n";
-        for (user, home) in [(0, Some("/root")), (1000, Some("/home/u")), (7, None), (1, None)] {
-            assert_eq!(home_of(user, users), home.map(PathBuf::from), "{user}");
-        }
-    }
 
     #[test]
     fn i10_it_is_known_whatever_it_is_called_and_so_is_what_it_is_in() {

@@ -183,3 +183,24 @@ fn is_absent(parent: &Folder, name: &OsStr) -> bool {
     let absent = [io::ErrorKind::NotFound, io::ErrorKind::InvalidFilename];
     RealDisk.stat(parent, name).is_err_and(|error| absent.contains(&error.kind()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests make files as any program would")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_never_said_to_be_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().canonicalize().unwrap().join("w.cred.sh");
+        let parent = RealDisk.way(path.parent().unwrap()).unwrap();
+        let gone = Member { path, role: Role::Secret, freed: Freed::default(), outcome: Outcome::Removed };
+        let mut member = gone.clone();
+        member.look(&parent);
+        assert_eq!(member, gone);
+        std::fs::write(&gone.path, "made anew").unwrap();
+        member.look(&parent);
+        assert_eq!(member.outcome, Outcome::Left(Left::again(&gone.path)));
+    }
+}

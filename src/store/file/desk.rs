@@ -16,29 +16,31 @@ use std::{
 use super::{crew::Crew, pieces};
 use crate::fs::{Reader, read_full};
 
+/// How much each reader reads at once.
+const PIECE: usize = 128 * 1024;
+
 /// Buffers, beside one for each reader.
 const TO_SPARE: usize = 2;
 
 /// More readers only wait for whoever takes the pieces.
 const MOST: usize = 4;
 
-/// Takes the file's bytes from `from` on, in order, until they end or `take` says so, `piece` bytes at a time, with what a
-/// reader has made of each.
+/// Takes the file's bytes from `from` on, in order, until they end or `take` says so, piece by piece, with what a reader has
+/// made of each.
 ///
 /// # Errors
 /// As the operating system says.
 pub(super) fn each_made<R: Reader, T: Send>(
     crew: &Crew,
-    piece: usize,
     file: &R,
     from: u64,
     make: impl Fn(&[u8], u64) -> Option<T> + Sync,
     take: impl FnMut(&[u8], Option<T>) -> ControlFlow<()> + Send,
 ) -> io::Result<()> {
-    each_made_of(piece, crew.processors.min(MOST), file, from, make, take)
+    each_made_of(PIECE, crew.processors.min(MOST), file, from, make, take)
 }
 
-/// The same with so many readers; this thread is one of them.
+/// The same in pieces of so many bytes with so many readers; this thread is one of them.
 fn each_made_of<R: Reader, T: Send>(
     piece: usize,
     readers: usize,

@@ -1,4 +1,4 @@
-//! Reading a file piece by piece, and how large the pieces are.
+//! Reading a file piece by piece.
 
 use std::{io, ops::ControlFlow};
 
@@ -12,9 +12,6 @@ pub(super) const CHUNK: usize = 256 * 1024;
 pub(super) fn room_for(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(CHUNK).clamp(1, CHUNK)
 }
-
-/// How much each of several readers reads at once.
-pub(super) const PIECE: usize = 128 * 1024;
 
 /// Takes the file's bytes from `from` on, in order, until they end or `take` says so.
 ///

@@ -6,7 +6,7 @@ use super::{
     FileStore,
     crew::Crew,
     desk,
-    pieces::{self, PIECE, room_for},
+    pieces::{self, room_for},
 };
 use crate::{
     fs::{Disk, Reader, Stat, read_full},
@@ -78,7 +78,7 @@ impl<V: Visit + Send, E: FnMut(&[u8]) + Send> Course<'_, V, E> {
             None => pieces::each(file, from, |bytes| self.take(bytes, None)),
             Some((seam, crew)) => {
                 let make = |bytes: &[u8], offset| Ahead::scan(bytes, offset, &seam, asked);
-                desk::each_made(&crew, PIECE, file, from, make, |bytes, ahead| self.take(bytes, ahead))
+                desk::each_made(&crew, file, from, make, |bytes, ahead| self.take(bytes, ahead))
             }
         }
     }
