@@ -79,6 +79,7 @@ fn carry_out(plan: &PlanFile, options: Options) -> Report {
         now: plan.now(),
         policy: plan.policy().clone(),
         stores: vec![store],
+        targets: Vec::new(),
     }
 }
 

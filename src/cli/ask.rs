@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use session_reaper::sweep::StoreReport;
+use session_reaper::sweep::Report;
 
 use super::{
     Failure, report,
@@ -36,13 +36,12 @@ pub(super) fn must_be_possible_for(verb: &str) -> Result<(), Failure> {
 /// Shows what will go, and asks.
 ///
 /// What cannot be brought back is asked for in other words.
-pub(super) fn about(stores: &[StoreReport], trash: bool) -> Result<Answer, Failure> {
-    let rows = stores.iter().map(|store| store.pruned).sum::<u64>();
+pub(super) fn about(shown: &Report, trash: bool) -> Result<Answer, Failure> {
     let mut err = anstream::stderr().lock();
-    report::preview(&mut err, stores)?;
+    report::preview(&mut err, shown)?;
     drop(err);
-    let rows = words::count(rows, "row");
-    let question = if trash { format!("remove {rows}?") } else { format!("remove {rows} for ever?") };
+    let what = report::removed(shown);
+    let question = if trash { format!("remove {what}?") } else { format!("remove {what} for ever?") };
     whether(&question)
 }
 

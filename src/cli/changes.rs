@@ -28,6 +28,11 @@ pub(super) trait Change: Serialize + Sized {
         self.outcome() == Self::DONE || self.error().is_some_and(Error::is_too_late)
     }
 
+    /// Whether this is a run that can be taken back itself.
+    fn can_be_taken_back(&self) -> bool {
+        true
+    }
+
     fn exit(&self) -> Exit {
         self.error().map_or(Exit::Done, Exit::of_error)
     }
@@ -85,8 +90,9 @@ impl<C: Change> Changes<C> {
 
     /// How this is taken back, if something was changed. `named` are the stores as they were named.
     pub(super) fn how_to_take_back(&self, named: &[PathBuf]) -> Option<String> {
-        let changed = self.stores.iter().filter(|store| store.has_changed());
-        let paths = changed.map(|store| store.store().to_owned());
+        let changed = self.stores.iter().filter(|store| store.has_changed() && store.can_be_taken_back());
+        let mut paths = changed.map(|store| store.store().to_owned()).peekable();
+        paths.peek()?;
         self.run.as_ref().map(|run| past::how_to_take_back(run, paths, named))
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 
 use session_reaper::{
     Error,
+    artifact::{self, Action},
     sweep::{self, Report, StoreReport, Verb},
 };
 
@@ -19,7 +20,7 @@ pub(super) fn prune(sweeping: &Sweeping<'_>) -> Result<(Answer, Report), Failure
     ask::must_be_possible()?;
     let mut shown = sweeping.preview(Verb::Prune, sweep::prune);
     while shown.totals().pruned > 0 {
-        if ask::about(&shown.stores, sweeping.options.trash)? == Answer::No {
+        if ask::about(&shown, sweeping.options.trash)? == Answer::No {
             return Ok((Answer::No, shown));
         }
         // A question can stand for hours, and the stores go on living.
@@ -51,7 +52,16 @@ fn goes_beyond(found: &Report, shown: &Report) -> Result<bool, Error> {
             return Ok(true);
         }
     }
-    Ok(false)
+    Ok(found.targets.iter().zip(&shown.targets).any(|(found, shown)| has_more_things(found, shown)))
+}
+
+/// Whether a thing would go now that would not have gone when it was shown.
+fn has_more_things(found: &artifact::Report, shown: &artifact::Report) -> bool {
+    let goes = |report: &artifact::Report| -> HashSet<String> {
+        let goes = report.items.iter().filter(|item| item.action == Action::Sweep);
+        goes.map(|item| item.name.clone()).collect()
+    };
+    !goes(found).is_subset(&goes(shown))
 }
 
 fn has_more(found: &StoreReport, shown: &StoreReport) -> Result<bool, Error> {

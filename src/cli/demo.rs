@@ -52,8 +52,9 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let same = compare(&store, &text)?;
     let back = there_and_back(&store, &policy, &options, &text, frame)?;
     let is_well = same.identical == same.after && back.is_whole;
-    let (run, stores) = (options.run, vec![swept]);
-    let report = Report { verb: Verb::Prune, applied: true, done: true, run, now: frame.now, policy, stores };
+    let (run, stores, targets) = (options.run, vec![swept], Vec::new());
+    let (verb, applied, done, now) = (Verb::Prune, true, true, frame.now);
+    let report = Report { verb, applied, done, run, now, policy, stores, targets };
     if frame.globals.json {
         output::json(&report)?;
     } else if frame.speaks() {

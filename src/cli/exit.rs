@@ -6,7 +6,7 @@ use session_reaper::{
     Error, ErrorKind,
     inspect::Level,
     lock::Stop,
-    sweep::{Report, StoreReport, Verb},
+    sweep::{Report, Verb},
 };
 
 /// The exit codes that scripts may rely on.
@@ -76,18 +76,22 @@ impl Exit {
     /// The code of a report: what all its stores agree on; otherwise something was done and something was not, as where
     /// stores were left for lack of time.
     pub(crate) fn of_report(report: &Report) -> Self {
-        let mut exits = report.stores.iter().map(|store| Self::of_store(report.verb, store));
+        let stores =
+            report.stores.iter().map(|store| Self::of(report.verb, store.error.as_ref(), store.failed));
+        let targets = report.targets.iter();
+        let targets = targets.map(|target| Self::of(report.verb, target.error.as_ref(), target.failed));
+        let mut exits = stores.chain(targets);
         let first = exits.next().unwrap_or(Self::Done);
         let exit = exits.fold(first, Self::and);
         if report.done { exit } else { exit.and(Self::Partly) }
     }
 
-    /// A store that another process is just sweeping is nothing to a scheduler: the work is being done.
-    fn of_store(verb: Verb, store: &StoreReport) -> Self {
-        match &store.error {
+    /// What another process is just sweeping is nothing to a scheduler: the work is being done.
+    fn of(verb: Verb, error: Option<&Error>, failed: u64) -> Self {
+        match error {
             Some(error) if verb == Verb::Tick && error.kind() == ErrorKind::Busy => Self::Done,
             Some(error) => Self::of_error(error),
-            None if store.failed > 0 => Self::Partly,
+            None if failed > 0 => Self::Partly,
             None => Self::Done,
         }
     }
@@ -106,7 +110,7 @@ impl Exit {
 mod tests {
     use std::path::Path;
 
-    use session_reaper::{Policy, Timestamp};
+    use session_reaper::{Policy, Timestamp, sweep::StoreReport};
 
     use super::*;
 
@@ -116,7 +120,8 @@ mod tests {
             let error = Error::new(kind, "sweep", Path::new("x"), "y");
             let stores = vec![StoreReport::of_error("x".to_owned(), error)];
             let (now, policy) = (Timestamp::from_millis(0), Policy::default());
-            Exit::of_report(&Report { verb, applied: true, done: true, run: None, now, policy, stores })
+            let (applied, done, run, targets) = (true, true, None, Vec::new());
+            Exit::of_report(&Report { verb, applied, done, run, now, policy, stores, targets })
         };
         assert_eq!(exit(Verb::Tick, ErrorKind::Busy), Exit::Done);
         assert_eq!(exit(Verb::Prune, ErrorKind::Busy), Exit::Busy);

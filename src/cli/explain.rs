@@ -11,7 +11,7 @@ use session_reaper::{
 };
 
 use super::{
-    Exit, Failure, Frame,
+    Exit, Failure, Frame, jobs,
     looking::{self, RuleArgs},
     progress::Progress,
     text,
@@ -46,6 +46,9 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    if let Some((base, config)) = jobs::meant(Some(&args.store), Flags::default(), frame)? {
+        return jobs::explain(&base, &args.key, &config, frame);
+    }
     let flags = Flags { stores: vec![args.store.clone()], ..Flags::default() };
     let (store, policy) = looking::find_one(flags, &args.rules, frame)?;
     let name = store.path().to_string_lossy().into_owned();

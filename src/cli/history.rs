@@ -11,7 +11,7 @@ use session_reaper::{
 
 use super::{
     Exit, Failure, Frame, output,
-    past::{Past, PastArgs},
+    past::{Found, Past, PastArgs},
     table::{self, Cell, Side},
     words::plain,
 };
@@ -85,8 +85,9 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let (_, stores) = args.past.find(None, frame)?;
-    let pasts = Past::of_all(stores, frame)?;
+    let Found { stores, bases, .. } = args.past.find_all(None, frame)?;
+    let mut pasts = Past::of_all(stores, frame)?;
+    pasts.extend(Past::of_jobs(bases, frame)?);
     let mut runs: Vec<Entry<'_>> = pasts.iter().flat_map(entries).collect();
     // Runs of one moment stay in the order of their journal.
     runs.reverse();
@@ -115,7 +116,7 @@ fn entries(past: &Past) -> impl Iterator<Item = Entry<'_>> {
             None if past.in_trash.contains(&line.run) => State::InTrash,
             None => State::Purged,
         };
-        Entry { store: past.store.path().display().to_string(), line, state, undone_by }
+        Entry { store: past.place.path().display().to_string(), line, state, undone_by }
     })
 }
 

@@ -8,7 +8,7 @@ use session_reaper::{
 };
 
 use super::{
-    Exit, Failure, Frame,
+    Exit, Failure, Frame, jobs,
     looking::{self, OneStoreArgs, RuleArgs},
     progress::Progress,
     table, text,
@@ -72,6 +72,9 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    if let Some((base, config)) = args.store.jobs(frame)? {
+        return jobs::list(&base, &config, frame);
+    }
     let (store, policy) = args.store.find(&args.rules, frame)?;
     let screen = table::screen_width(&std::io::stdout()).filter(|_| !frame.globals.json);
     let limit = args.limit.or_else(|| screen.map(|_| ON_TERMINAL));

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use session_reaper::{FileStore, Policy, Timestamp, config::Flags, sweep::SCHEMA};
+use session_reaper::{
+    FileStore, Policy, Timestamp,
+    config::{Effective, Flags},
+    sweep::SCHEMA,
+};
 
-use super::{Failure, Frame, output, stores};
+use super::{Failure, Frame, jobs, output, stores};
 
 /// The rules that verdicts go by.
 #[derive(Debug, Args)]
@@ -36,6 +40,14 @@ impl RuleArgs {
 }
 
 impl OneStoreArgs {
+    /// The folder of jobs that is meant instead of a store, if one is, and the configuration.
+    pub(super) fn jobs(&self, frame: &Frame<'_>) -> Result<Option<(PathBuf, Effective)>, Failure> {
+        if self.openclaw.is_some() {
+            return Ok(None);
+        }
+        jobs::meant(self.store.as_deref(), Flags::default(), frame)
+    }
+
     /// The store, and the policy in force.
     pub(super) fn find(&self, rules: &RuleArgs, frame: &Frame<'_>) -> Result<(FileStore, Policy), Failure> {
         let stores = self.store.iter().cloned().collect();

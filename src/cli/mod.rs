@@ -24,6 +24,7 @@ mod flags;
 mod frame;
 mod group;
 mod history;
+mod jobs;
 mod list;
 mod log;
 mod looking;
@@ -47,6 +48,7 @@ mod tick;
 mod trash;
 mod undo;
 mod unpin;
+mod upkeep;
 mod words;
 
 use self::{

@@ -1,10 +1,14 @@
 //! What the verbs on the past have in common: their stores, and which run is meant.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueHint};
 use session_reaper::{
     Error, ErrorKind, FileStore, Timestamp,
+    artifact::workspaces,
     config::{Effective, Flags},
     store::Store,
     sweep::{Options, Report, RunId},
@@ -30,6 +34,15 @@ pub(super) struct PastArgs {
     /// Take the stores from an OpenClaw state folder [default folder: ~/.openclaw]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_hint = ValueHint::DirPath)]
     openclaw: Option<String>,
+}
+
+/// What runs may have been on.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) config: Effective,
+    pub(super) stores: Vec<FileStore>,
+    /// Folders of jobs.
+    pub(super) bases: Vec<PathBuf>,
 }
 
 /// How to change a store.
@@ -62,16 +75,49 @@ impl PastArgs {
         &self.stores
     }
 
+    fn configure(
+        &self,
+        stores: Vec<PathBuf>,
+        change: Option<&ChangeArgs>,
+        frame: &Frame<'_>,
+    ) -> Result<Effective, Failure> {
+        let flags = Flags { stores, openclaw: self.openclaw.clone(), ..Flags::default() };
+        frame.configure(change.map_or(flags.clone(), |change| change.lay_into(flags)))
+    }
+
+    /// The same, and the folders of jobs: those that were named, or the configuration's where nothing was.
+    pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
+        let (bases, stores): (Vec<_>, Vec<_>) =
+            self.stores.iter().cloned().partition(|path| workspaces::is_base(path));
+        let bases = bases.iter().map(|path: &PathBuf| stores::identity(path)).collect();
+        if self.stores.is_empty() && self.openclaw.is_none() {
+            let config = self.configure(Vec::new(), change, frame)?;
+            let bases: Vec<_> = config.workspaces_base.iter().cloned().collect();
+            if config.stores.is_empty() && !bases.is_empty() {
+                return Ok(Found { config, stores: Vec::new(), bases });
+            }
+            let (config, stores) = self.find(change, frame)?;
+            return Ok(Found { config, stores, bases });
+        }
+        if stores.is_empty() && self.openclaw.is_none() {
+            return Ok(Found {
+                config: self.configure(Vec::new(), change, frame)?,
+                stores: Vec::new(),
+                bases,
+            });
+        }
+        let others = Self { stores, openclaw: self.openclaw.clone() };
+        let (config, stores) = others.find(change, frame)?;
+        Ok(Found { config, stores, bases })
+    }
+
     /// The configuration, and the stores that were found.
     pub(super) fn find(
         &self,
         change: Option<&ChangeArgs>,
         frame: &Frame<'_>,
     ) -> Result<(Effective, Vec<FileStore>), Failure> {
-        let flags =
-            Flags { stores: self.stores.clone(), openclaw: self.openclaw.clone(), ..Flags::default() };
-        let flags = change.map_or(flags.clone(), |change| change.lay_into(flags));
-        let config = frame.configure(flags)?;
+        let config = self.configure(self.stores.clone(), change, frame)?;
         let targets = stores::find(&config).map_err(|failure| self.explained(failure))?.into_iter();
         let stores = targets.map(|target| match target {
             Target::Store(store) => Ok(store),
@@ -142,10 +188,27 @@ pub(super) fn finish_killed(stores: &[FileStore], options: &Options) -> Result<(
     Ok(())
 }
 
-/// The runs on a store.
+/// What runs were on.
+#[derive(Debug)]
+pub(super) enum Place {
+    Store(FileStore),
+    /// A folder of jobs'.
+    Jobs(PathBuf),
+}
+
+impl Place {
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Store(store) => store.path(),
+            Self::Jobs(path) => path,
+        }
+    }
+}
+
+/// The runs on a store, or on a folder.
 #[derive(Debug)]
 pub(super) struct Past {
-    pub(super) store: FileStore,
+    pub(super) place: Place,
     /// Oldest first.
     pub(super) lines: Vec<Line>,
     /// The runs whose rows are in the trash.
@@ -158,19 +221,26 @@ impl Past {
         stores.into_iter().map(|store| Self::of(store, frame)).collect()
     }
 
+    /// The same of folders of jobs.
+    pub(super) fn of_jobs(bases: Vec<PathBuf>, frame: &Frame<'_>) -> Result<Vec<Self>, Failure> {
+        let of = |base: PathBuf| {
+            let past = workspaces::past(&base)?;
+            note_unreadable(past.unreadable, &base, frame);
+            Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash: past.in_trash })
+        };
+        bases.into_iter().map(of).collect()
+    }
+
     fn of(store: FileStore, frame: &Frame<'_>) -> Result<Self, Failure> {
         let (lines, unreadable) = store.history()?;
-        if unreadable > 0 {
-            let lines = words::count(unreadable, "line");
-            frame.note(&format!("{lines} of the journal of {} cannot be read", store.path().display()));
-        }
+        note_unreadable(unreadable, store.path(), frame);
         let trashed = store.trashed()?;
         for (_, error) in &trashed.damaged {
             super::output::error(&error.to_string(), error.hint());
         }
         let kept: Vec<Line> = trashed.bundles.into_iter().map(|bundle| bundle.manifest.line).collect();
         let in_trash = kept.iter().map(|line| line.run.clone()).collect();
-        Ok(Self { store, lines: with_lost(lines, kept), in_trash })
+        Ok(Self { place: Place::Store(store), lines: with_lost(lines, kept), in_trash })
     }
 
     fn newest(&self) -> Option<&Line> {
@@ -183,6 +253,13 @@ impl Past {
 
     fn has(&self, run: &RunId) -> bool {
         self.runs().any(|known| known == run)
+    }
+}
+
+fn note_unreadable(lines: u64, path: &Path, frame: &Frame<'_>) {
+    if lines > 0 {
+        let lines = words::count(lines, "line");
+        frame.note(&format!("{lines} of the journal of {} cannot be read", path.display()));
     }
 }
 
@@ -229,7 +306,7 @@ fn named(pasts: &[Past], text: &str) -> Result<RunId, Failure> {
 }
 
 fn no_run(pasts: &[Past], why: &str) -> Failure {
-    let path = pasts.first().map(|past| past.store.path().to_owned()).unwrap_or_default();
+    let path = pasts.first().map(|past| past.place.path().to_owned()).unwrap_or_default();
     let error = Error::new(ErrorKind::Gone, "find a run on", &path, why);
     Failure::of(&error.with_hint("`session-reaper history` lists the runs"))
 }
@@ -243,6 +320,8 @@ pub(super) fn leaves(line: &Line, config: &Effective) -> Option<Timestamp> {
 pub(super) fn note_how_to_take_back(frame: &Frame<'_>, report: &Report, named: &[PathBuf]) {
     let Some(run) = report.run.as_ref().filter(|_| !frame.globals.json) else { return };
     let swept = report.stores.iter().filter(|store| store.pruned > 0).map(|store| store.store.clone());
+    let targets = report.targets.iter().filter(|target| target.swept > 0).map(|target| target.path.clone());
+    let swept = swept.chain(targets);
     frame.note(&how_to_take_back(run, swept, named));
 }
 

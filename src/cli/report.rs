@@ -18,6 +18,7 @@ use super::{
     flags::SweepArgs,
     output::{self, BOLD, DIM, ERROR, GOES},
     table,
+    text::{self, Things},
     words::{self, plain},
 };
 
@@ -58,6 +59,16 @@ impl List {
         }
     }
 
+    /// What to show of each folder of what sessions leave behind.
+    const fn things(self) -> Things {
+        let most = match self {
+            Self::Nothing | Self::Counts => 0,
+            Self::First => FIRST,
+            Self::All => u64::MAX,
+        };
+        Things { most, kept: matches!(self, Self::All) }
+    }
+
     /// What to show of each of so many stores. Keys are cut where the list is: who asks for all wants them whole.
     fn window(self, stores: usize, screen: Option<usize>) -> Window {
         Window {
@@ -87,19 +98,26 @@ pub(super) fn text(report: &Report, list: List) -> Result<(), Failure> {
     let mut out = output::stdout();
     let window = list.window(report.stores.len(), table::screen_width(&io::stdout()));
     match &*report.stores {
+        [] => {}
         [store] => one(&mut out, store, report.applied, window)?,
         stores => many(&mut out, stores, report.applied, window)?,
     }
+    let things = list.things();
+    report.targets.iter().try_for_each(|target| text::target(&mut out, target, report.applied, things))?;
     summary(&mut out, report)?;
     Ok(out.flush()?)
 }
 
 /// Shows on stderr what will go and what will be left alone because it could not be read, for a question to follow.
-pub(super) fn preview(out: &mut impl Write, stores: &[StoreReport]) -> Result<(), Failure> {
-    let busy = || stores.iter().filter(|store| store.pruned > 0);
+pub(super) fn preview(out: &mut impl Write, report: &Report) -> Result<(), Failure> {
+    let busy = || report.stores.iter().filter(|store| store.pruned > 0);
     let window = List::First.window(busy().count(), table::screen_width(&io::stderr()));
     busy().try_for_each(|store| one(out, store, false, window))?;
-    for error in stores.iter().filter_map(|store| store.error.as_ref()) {
+    let busy_targets = report.targets.iter().filter(|target| target.swept > 0);
+    busy_targets.clone().try_for_each(|target| text::target(out, target, false, List::First.things()))?;
+    let errors = report.stores.iter().map(|store| store.error.as_ref());
+    let errors = errors.chain(report.targets.iter().map(|target| target.error.as_ref()));
+    for error in errors.flatten() {
         let (step, path) = (error.step(), error.path().display().to_string());
         let (path, why) = (plain(&path), plain(error.message()));
         writeln!(out, "{ERROR}left alone:{ERROR:#} cannot {step} {path}: {why}")?;
@@ -137,7 +155,7 @@ fn headline(store: &StoreReport, applied: bool) -> String {
 }
 
 /// `  kept    not-expired 60, no-rule 30`
-fn counts<'c, N: Display + 'c>(
+pub(super) fn counts<'c, N: Display + 'c>(
     out: &mut impl Write,
     title: &str,
     counts: impl IntoIterator<Item = (&'c N, &'c u64)>,
@@ -214,4 +232,13 @@ fn summary(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Bytes(totals.bytes_freed),
         words::due(report.next_due())
     )
+}
+
+/// What went, in words: `3 rows and 2 workspaces`.
+pub(super) fn removed(report: &Report) -> String {
+    let rows = report.stores.iter().map(|store| store.pruned).sum();
+    let rows = Some(words::count(rows, "row")).filter(|_| rows > 0 || report.targets.is_empty());
+    let things = report.targets.iter().filter(|target| target.swept > 0);
+    let things = things.map(|target| text::number(target, target.swept));
+    rows.into_iter().chain(things).collect::<Vec<_>>().join(" and ")
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use session_reaper::{
-    Error, ErrorKind, FileStore, Policy, Timestamp,
+    Error, ErrorKind, FileStore, Policy, Timestamp, artifact,
     config::Effective,
     lock::Stop,
     policy::Detail,
@@ -22,6 +22,7 @@ use super::{
     report::{self, List},
     signals,
     stores::{self, Target},
+    upkeep::Upkeep,
     words,
 };
 
@@ -35,6 +36,7 @@ pub(super) struct Sweeping<'a> {
     pub(super) options: Options,
     policy: Policy,
     targets: Vec<Target>,
+    upkeep: Upkeep,
     /// How many rows of each store will be printed.
     shown: usize,
 }
@@ -48,11 +50,13 @@ impl<'a> Sweeping<'a> {
     /// Reads the configuration and finds the stores.
     pub(super) fn prepare(args: &SweepArgs, frame: &'a Frame<'a>) -> Result<Self, Failure> {
         let config = frame.configure(args.flags())?;
-        let targets = stores::find(&config)?;
+        let upkeep = Upkeep::of(&config, &args.settings.stores);
+        let targets =
+            if config.stores.is_empty() && !upkeep.is_empty() { Vec::new() } else { stores::find(&config)? };
         let options = options(args, frame, &config, signals::watch()?);
         let list = if frame.globals.json { List::All } else { List::of(args) };
         let shown = usize::try_from(list.rows_of_each(targets.len())).unwrap_or(usize::MAX);
-        Ok(Self { frame, options, policy: config.policy, targets, shown })
+        Ok(Self { frame, options, policy: config.policy, targets, upkeep, shown })
     }
 
     /// The same without any effect, and with a list of rows.
@@ -116,16 +120,37 @@ impl<'a> Sweeping<'a> {
         drop(progress);
         let stores = reached;
         let done = self.are_all(stores.len(), &locked(&budget));
-        let applied = !options.dry_run;
-        let run = options.run.clone().filter(|_| applied && stores.iter().any(has_removed));
-        Report { verb, applied, done, run, now, policy: self.policy.clone(), stores }
+        let (targets, is_kept_up) = if verb == Verb::Plan {
+            (Vec::new(), true)
+        } else {
+            self.keep_up(verb, options, &locked(&budget))
+        };
+        let (applied, done) = (!options.dry_run, done && is_kept_up);
+        let has_run = stores.iter().any(has_removed) || targets.iter().any(artifact::Report::has_removed);
+        let run = options.run.clone().filter(|_| applied && has_run);
+        Report { verb, applied, done, run, now, policy: self.policy.clone(), stores, targets }
+    }
+
+    /// Sweeps what is configured beside the stores, if there is time; whether there was is told.
+    fn keep_up(&self, verb: Verb, options: &Options, budget: &Budget) -> (Vec<artifact::Report>, bool) {
+        if self.upkeep.is_empty() {
+            return (Vec::new(), true);
+        }
+        if options.stop.signal().is_some() || budget.is_spent() {
+            return (Vec::new(), false);
+        }
+        (self.upkeep.sweep(verb, self.frame.now, options), true)
     }
 
     /// Whether nothing is due in a tick, and nobody is told of what is not due: then nothing is made up to be told, which for
     /// thousands of stores would take as long as to look at them.
     pub(super) fn rests_in_silence(&self) -> bool {
         let is_unheard = !self.frame.globals.json && !is_sweep_logged();
-        is_unheard && self.options.stop.signal().is_none() && self.all_rest(Verb::Tick, &self.targets)
+        let is_asked = self.options.stop.signal().is_some() || self.options.force;
+        is_unheard
+            && !is_asked
+            && self.all_rest(Verb::Tick, &self.targets)
+            && self.upkeep.rests(self.frame.now, &self.options)
     }
 
     /// How many groups may have something to do: to say that the others have nothing needs no hand.
@@ -215,18 +240,23 @@ pub(super) fn has_removed(store: &StoreReport) -> bool {
 /// Prints a report, as data or for people, and gives its exit code: that of a signal, if one asked to stop.
 pub(super) fn tell(frame: &Frame<'_>, report: &Report, list: List, stop: &Stop) -> Result<Exit, Failure> {
     // Rows are gone: that is told to the end, whoever asks to stop.
-    let _stake = report.stores.iter().any(has_removed).then(|| stop.enter());
+    let has_removed =
+        report.stores.iter().any(has_removed) || report.targets.iter().any(artifact::Report::has_removed);
+    let _stake = has_removed.then(|| stop.enter());
     let decided = Exit::of_report(report).unless_stopped(stop);
     let printed = if frame.globals.json {
         output::json(report)
     } else {
         report.stores.iter().for_each(|store| complain(frame, report.verb, store));
+        report.targets.iter().for_each(|target| complain_of(frame, report.verb, target));
         if frame.speaks() { report::text(report, list) } else { Ok(()) }
     };
     match printed {
         Err(failure) if report.run.is_some() => {
-            let rows = words::count(report.totals().pruned, "row");
-            Err(failure.with_exit(Exit::Partly).after(format_args!("but the sweep was done: removed {rows}")))
+            let removed = report::removed(report);
+            Err(failure
+                .with_exit(Exit::Partly)
+                .after(format_args!("but the sweep was done: removed {removed}")))
         }
         // A reader who goes away while we print is no signal to us.
         printed => {
@@ -242,8 +272,23 @@ fn complain(frame: &Frame<'_>, verb: Verb, store: &StoreReport) {
         frame.note(&format!("a sweep would refuse this: {}; {hint}", refusal.message()));
     }
     let Some(error) = &store.error else { return };
+    complain_about(frame, verb, &store.store, error);
+}
+
+/// The same of a folder, and of what could not go there.
+fn complain_of(frame: &Frame<'_>, verb: Verb, target: &artifact::Report) {
+    for (item, why) in target.items.iter().filter_map(|item| Some((item, item.error.as_ref()?))) {
+        let (name, path) = (words::plain(&item.name), words::plain(&target.path));
+        output::error(&format!("cannot sweep {name} in {path}: {}", words::plain(why)), None);
+    }
+    if let Some(error) = &target.error {
+        complain_about(frame, verb, &target.path, error);
+    }
+}
+
+fn complain_about(frame: &Frame<'_>, verb: Verb, path: &str, error: &Error) {
     if verb == Verb::Tick && error.kind() == ErrorKind::Busy {
-        frame.note(&format!("{} is busy: {}", store.store, error.message()));
+        frame.note(&format!("{path} is busy: {}", error.message()));
     } else {
         output::error(&error.to_string(), error.hint());
     }

@@ -49,5 +49,7 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
 /// A store that went, or that failed; one that is busy is none.
 fn has_news(report: &Report) -> bool {
     let is_news = |outcome| matches!(outcome, Outcome::Swept | Outcome::Refused | Outcome::Failed);
-    report.stores.iter().any(|store| is_news(store.outcome))
+    let targets = report.targets.iter().map(|target| (target.outcome, target.failed));
+    let mut all = report.stores.iter().map(|store| (store.outcome, store.failed)).chain(targets);
+    all.any(|(outcome, failed)| is_news(outcome) || failed > 0)
 }

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use session_reaper::{
-    Error, FileStore, Key, json,
+    Error, Key, json,
     store::{Force, Wish},
-    sweep::{self, Options, Outcome, RunId, UndoReport},
+    sweep::{self, Options, Outcome, ROW, RunId, UndoReport},
 };
 
 use super::{
     Exit, Failure, Frame,
     changes::{Change, Changes},
-    past::{self, ChangeArgs, Past, PastArgs},
-    text,
+    past::{self, ChangeArgs, Found, Past, PastArgs, Place},
+    text, upkeep,
 };
 
 const EXAMPLES: &str = "\
@@ -121,39 +121,50 @@ impl Change for UndoReport {
         }
     }
 
+    /// What came back of a job is there, and its bundle is empty.
+    fn can_be_taken_back(&self) -> bool {
+        self.unit == ROW
+    }
+
     fn exit(&self) -> Exit {
         match &self.error {
             Some(error) => Exit::of_error(error),
             None if self.outcome == Outcome::Refused => Exit::Refused,
-            None if self.held_up > 0 => Exit::Partly,
+            None if self.held_up + self.failed > 0 => Exit::Partly,
             None => Exit::Done,
         }
     }
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let (config, stores) = args.past.find(Some(&args.change), frame)?;
+    let Found { config, stores, bases } = args.past.find_all(Some(&args.change), frame)?;
     let options = past::options(&config, &args.change, frame)?;
     past::finish_killed(&stores, &options)?;
-    let meant = past::meant(Past::of_all(stores, frame)?, args.run.as_deref());
+    upkeep::finish_killed(&bases, &options)?;
+    let mut pasts = Past::of_all(stores, frame)?;
+    pasts.extend(Past::of_jobs(bases, frame)?);
+    let meant = past::meant(pasts, args.run.as_deref());
     let (run, pasts) = meant.map_err(|failure| args.explained(failure))?;
     let wish = Wish { force: args.force.force(), ..Wish::default() };
-    let stores = pasts.into_iter().map(|past| past.store);
-    let undone = bring_back("undo", stores, &run, &wish, frame, &options);
+    let places = pasts.into_iter().map(|past| past.place);
+    let undone = bring_back("undo", places, &run, &wish, frame, &options);
     tell(&undone, args.past.named(), frame, &options)
 }
 
 /// Brings rows of a run back into some stores.
 pub(super) fn bring_back(
     verb: &'static str,
-    stores: impl Iterator<Item = FileStore>,
+    places: impl Iterator<Item = Place>,
     run: &RunId,
     wish: &Wish,
     frame: &Frame<'_>,
     options: &Options,
 ) -> Changes<UndoReport> {
-    let each = |store: FileStore| sweep::undo(&store, run, wish, verb, frame.now, options);
-    let stores: Vec<_> = stores.take_while(|_| options.stop.signal().is_none()).map(each).collect();
+    let each = |place: Place| match place {
+        Place::Store(store) => sweep::undo(&store, run, wish, verb, frame.now, options),
+        Place::Jobs(base) => upkeep::undo(&base, run, frame.now, options),
+    };
+    let stores: Vec<_> = places.take_while(|_| options.stop.signal().is_none()).map(each).collect();
     Changes::of(verb, frame.now, stores, options).undoing(run.clone())
 }
 

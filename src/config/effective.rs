@@ -10,6 +10,7 @@ use super::{
     value::Installation,
 };
 use crate::{
+    artifact::workspaces::{self, Shape},
     model::{Age, Kind, Retention},
     policy::Policy,
 };
@@ -44,6 +45,10 @@ pub struct Effective {
     pub allow_clock_jump: bool,
     /// Whether `tick` carries out a stricter policy at once.
     pub allow_tightened: bool,
+    /// The folder that jobs have theirs in; `None` for none.
+    pub workspaces_base: Option<PathBuf>,
+    /// Which jobs' folders go, and what goes with them.
+    pub workspaces: workspaces::Settings,
     /// The form of log lines.
     pub log_format: LogFormat,
     /// Whether to use colours.
@@ -70,6 +75,8 @@ impl Default for Effective {
             allow_mass_delete: false,
             allow_clock_jump: false,
             allow_tightened: false,
+            workspaces_base: None,
+            workspaces: workspaces::Settings::default(),
             log_format: LogFormat::default(),
             color: Color::default(),
             file: None,
@@ -164,6 +171,37 @@ impl Effective {
         (self.allow_clock_jump, self.allow_tightened) = (clock_jump, tightened);
     }
 
+    /// A folder without names would be swept of nothing, and nobody would know why.
+    fn take_workspaces(&mut self, layer: &mut Layer) -> Result<(), Problem> {
+        let start = workspaces::Settings::default();
+        self.workspaces_base = self.take(Setting::WorkspacesBase, layer.workspaces_base.take()).flatten();
+        let names = self.take(Setting::WorkspacesNames, layer.workspaces_names.take());
+        let ttl = self.take(Setting::WorkspacesTtl, layer.workspaces_ttl.take());
+        let secret_ttl = self.take(Setting::WorkspacesSecretTtl, layer.workspaces_secret_ttl.take());
+        let secrets = self.take(Setting::WorkspacesSecrets, layer.workspaces_secrets.take());
+        let siblings = self.take(Setting::WorkspacesSiblings, layer.workspaces_siblings.take());
+        let secrets = secrets.unwrap_or_else(|| start.shape.secrets().to_vec());
+        let siblings = siblings.unwrap_or_else(|| start.shape.siblings().to_vec());
+        let shape = Shape::new(secrets, siblings).map_err(|error| {
+            Problem::of_value(
+                self.origin(Setting::WorkspacesSecrets),
+                "workspaces.secrets",
+                &error.to_string(),
+            )
+        })?;
+        self.workspaces = workspaces::Settings {
+            names: names.unwrap_or(start.names),
+            shape,
+            ttl: ttl.unwrap_or(start.ttl),
+            secret_ttl: secret_ttl.unwrap_or(start.secret_ttl),
+        };
+        if self.workspaces_base.is_some() && self.workspaces.names.is_empty() {
+            let why = "which folders in there are jobs' is not said: set workspaces.names as well, such as [\"job-*\"]";
+            return Err(Problem::of_value(self.origin(Setting::WorkspacesBase), "workspaces.base", why));
+        }
+        Ok(())
+    }
+
     fn take_rest(&mut self, layer: Layer) {
         let start = Self::default();
         self.stores = self.take(Setting::Stores, layer.stores).unwrap_or(start.stores);
@@ -193,6 +231,7 @@ pub(super) fn resolve(
     effective.take_policy(&mut layer)?;
     effective.take_trash(&mut layer);
     effective.take_leave(&mut layer);
+    effective.take_workspaces(&mut layer)?;
     effective.take_rest(layer);
     Ok(effective)
 }

@@ -102,7 +102,11 @@ fn is_ours(name: &str) -> bool {
 fn raw(setting: Setting, text: &str) -> Raw {
     match setting {
         Setting::Stores => Raw::words(text.split(BETWEEN_PATHS)),
-        Setting::Keep | Setting::Rules => Raw::words(text.split(',').map(str::trim)),
+        Setting::Keep
+        | Setting::Rules
+        | Setting::WorkspacesNames
+        | Setting::WorkspacesSecrets
+        | Setting::WorkspacesSiblings => Raw::words(text.split(',').map(str::trim)),
         _ => Raw::Word(text.to_owned()),
     }
 }

@@ -26,7 +26,7 @@ use crate::model::Kind;
 pub(super) const NAME: &str = "session-reaper.toml";
 
 /// The tables whose keys are settings of the table of settings; `[rules]` has kinds as keys.
-const TABLES: [&str; 3] = ["cron", "trash", "log"];
+const TABLES: [&str; 4] = ["cron", "trash", "workspaces", "log"];
 
 /// How this room reads files: through the caller, who has the disk.
 pub trait Files {

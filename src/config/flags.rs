@@ -58,7 +58,15 @@ impl Flags {
         let many =
             |texts: &[String]| (!texts.is_empty()).then(|| Raw::words(texts.iter().map(String::as_str)));
         match setting {
-            Setting::Stores | Setting::RunId | Setting::TrashCompress => None,
+            Setting::Stores
+            | Setting::RunId
+            | Setting::TrashCompress
+            | Setting::WorkspacesBase
+            | Setting::WorkspacesNames
+            | Setting::WorkspacesTtl
+            | Setting::WorkspacesSecretTtl
+            | Setting::WorkspacesSecrets
+            | Setting::WorkspacesSiblings => None,
             Setting::OpenClaw => one(&self.openclaw),
             Setting::Retention => one(&self.retention),
             Setting::KeepLast => one(&self.keep_last),

@@ -42,6 +42,12 @@ pub(super) struct Layer {
     pub(super) allow_mass_delete: Option<Given<bool>>,
     pub(super) allow_clock_jump: Option<Given<bool>>,
     pub(super) allow_tightened: Option<Given<bool>>,
+    pub(super) workspaces_base: Option<Given<Option<PathBuf>>>,
+    pub(super) workspaces_names: Option<Given<Vec<Glob>>>,
+    pub(super) workspaces_ttl: Option<Given<Retention>>,
+    pub(super) workspaces_secret_ttl: Option<Given<Retention>>,
+    pub(super) workspaces_secrets: Option<Given<Vec<String>>>,
+    pub(super) workspaces_siblings: Option<Given<Vec<String>>>,
     pub(super) log_format: Option<Given<LogFormat>>,
     pub(super) color: Option<Given<Color>>,
 }
@@ -74,6 +80,14 @@ impl Layer {
             Setting::AllowMassDelete => put(&mut self.allow_mass_delete, value::switch(raw)?, origin),
             Setting::AllowClockJump => put(&mut self.allow_clock_jump, value::switch(raw)?, origin),
             Setting::AllowTightened => put(&mut self.allow_tightened, value::switch(raw)?, origin),
+            Setting::WorkspacesBase => put(&mut self.workspaces_base, value::folder(raw, paths)?, origin),
+            Setting::WorkspacesNames => put(&mut self.workspaces_names, value::names(raw)?, origin),
+            Setting::WorkspacesTtl => put(&mut self.workspaces_ttl, value::retention(raw, "h")?, origin),
+            Setting::WorkspacesSecretTtl => {
+                put(&mut self.workspaces_secret_ttl, value::retention(raw, "h")?, origin);
+            }
+            Setting::WorkspacesSecrets => put(&mut self.workspaces_secrets, value::suffixes(raw)?, origin),
+            Setting::WorkspacesSiblings => put(&mut self.workspaces_siblings, value::suffixes(raw)?, origin),
             Setting::LogFormat => put(&mut self.log_format, value::word(raw, &LogFormat::NAMES)?, origin),
             Setting::Color => put(&mut self.color, value::word(raw, &Color::NAMES)?, origin),
         }
@@ -120,6 +134,12 @@ impl Layer {
             allow_mass_delete: self.allow_mass_delete.or(below.allow_mass_delete),
             allow_clock_jump: self.allow_clock_jump.or(below.allow_clock_jump),
             allow_tightened: self.allow_tightened.or(below.allow_tightened),
+            workspaces_base: self.workspaces_base.or(below.workspaces_base),
+            workspaces_names: self.workspaces_names.or(below.workspaces_names),
+            workspaces_ttl: self.workspaces_ttl.or(below.workspaces_ttl),
+            workspaces_secret_ttl: self.workspaces_secret_ttl.or(below.workspaces_secret_ttl),
+            workspaces_secrets: self.workspaces_secrets.or(below.workspaces_secrets),
+            workspaces_siblings: self.workspaces_siblings.or(below.workspaces_siblings),
             log_format: self.log_format.or(below.log_format),
             color: self.color.or(below.color),
         }

@@ -47,6 +47,18 @@ pub enum Setting {
     AllowClockJump,
     /// Whether `tick` carries out a stricter policy at once.
     AllowTightened,
+    /// The folder that jobs have theirs in.
+    WorkspacesBase,
+    /// The names of jobs' folders.
+    WorkspacesNames,
+    /// How long a job's folder and what belongs to it are kept.
+    WorkspacesTtl,
+    /// How long a job's secrets are kept.
+    WorkspacesSecretTtl,
+    /// What names a job's secrets.
+    WorkspacesSecrets,
+    /// What names what else belongs to a job.
+    WorkspacesSiblings,
     /// The form of log lines.
     LogFormat,
     /// Colours on the terminal.
@@ -189,6 +201,48 @@ const ALLOW_TIGHTENED: Row = Row {
     default: "false",
     help: "Let `tick` sweep at once by a policy that became stricter, instead of one interval later",
 };
+const WORKSPACES_BASE: Row = Row {
+    key: "workspaces.base",
+    flag: None,
+    accepts: "folder or false",
+    default: "false",
+    help: "The folder that jobs have theirs in, from the root on and without links; false means that none is swept",
+};
+const WORKSPACES_NAMES: Row = Row {
+    key: "workspaces.names",
+    flag: None,
+    accepts: "list of globs",
+    default: "[]",
+    help: "The names of jobs' main folders, such as job-*; what has another name stays",
+};
+const WORKSPACES_TTL: Row = Row {
+    key: "workspaces.ttl",
+    flag: None,
+    accepts: "age or false",
+    default: "\"24h\"",
+    help: "How long a job's folder and what belongs to it are kept after the newest time anywhere in them",
+};
+const WORKSPACES_SECRET_TTL: Row = Row {
+    key: "workspaces.secret_ttl",
+    flag: None,
+    accepts: "age or false",
+    default: "\"6h\"",
+    help: "How long a job's secrets are kept after their own time, where the rest stays longer and no living process owns it",
+};
+const WORKSPACES_SECRETS: Row = Row {
+    key: "workspaces.secrets",
+    flag: None,
+    accepts: "list of texts",
+    default: "[\".cred.sh\"]",
+    help: "What the names of a job's secrets have more than that of its main folder; `group remove --secret` says otherwise",
+};
+const WORKSPACES_SIBLINGS: Row = Row {
+    key: "workspaces.siblings",
+    flag: None,
+    accepts: "list of texts",
+    default: "[\"-artifacts\"]",
+    help: "What the names of a job's other members have more than that of its main folder; `group remove --sibling` says otherwise",
+};
 const LOG_FORMAT: Row = Row {
     key: "log.format",
     flag: Some("--log-format"),
@@ -206,7 +260,7 @@ const COLOR: Row = Row {
 
 impl Setting {
     /// Every setting, in the order in which people meet them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::Stores,
         Self::OpenClaw,
         Self::Retention,
@@ -225,6 +279,12 @@ impl Setting {
         Self::AllowMassDelete,
         Self::AllowClockJump,
         Self::AllowTightened,
+        Self::WorkspacesBase,
+        Self::WorkspacesNames,
+        Self::WorkspacesTtl,
+        Self::WorkspacesSecretTtl,
+        Self::WorkspacesSecrets,
+        Self::WorkspacesSiblings,
         Self::LogFormat,
         Self::Color,
     ];
@@ -249,6 +309,12 @@ impl Setting {
             Self::AllowMassDelete => &ALLOW_MASS_DELETE,
             Self::AllowClockJump => &ALLOW_CLOCK_JUMP,
             Self::AllowTightened => &ALLOW_TIGHTENED,
+            Self::WorkspacesBase => &WORKSPACES_BASE,
+            Self::WorkspacesNames => &WORKSPACES_NAMES,
+            Self::WorkspacesTtl => &WORKSPACES_TTL,
+            Self::WorkspacesSecretTtl => &WORKSPACES_SECRET_TTL,
+            Self::WorkspacesSecrets => &WORKSPACES_SECRETS,
+            Self::WorkspacesSiblings => &WORKSPACES_SIBLINGS,
             Self::LogFormat => &LOG_FORMAT,
             Self::Color => &COLOR,
         }

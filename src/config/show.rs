@@ -95,6 +95,12 @@ fn value(effective: &Effective, setting: Setting) -> Value {
         Setting::AllowMassDelete => json!(effective.allow_mass_delete),
         Setting::AllowClockJump => json!(effective.allow_clock_jump),
         Setting::AllowTightened => json!(effective.allow_tightened),
+        Setting::WorkspacesBase => or_false(effective.workspaces_base.as_ref().map(|base| json!(path(base)))),
+        Setting::WorkspacesNames => json!(effective.workspaces.names),
+        Setting::WorkspacesTtl => json!(effective.workspaces.ttl),
+        Setting::WorkspacesSecretTtl => json!(effective.workspaces.secret_ttl),
+        Setting::WorkspacesSecrets => json!(effective.workspaces.shape.secrets()),
+        Setting::WorkspacesSiblings => json!(effective.workspaces.shape.siblings()),
         Setting::LogFormat => json!(effective.log_format),
         Setting::Color => json!(effective.color),
     }

@@ -8,6 +8,7 @@ use super::{
     suggest::{did_you_mean, nearest},
 };
 use crate::{
+    artifact::workspaces::Shape,
     model::{Age, Kind, Retention},
     policy::{Glob, Policy},
 };
@@ -150,6 +151,27 @@ pub(super) fn stores(raw: &Raw, paths: &Paths) -> Read<Vec<PathBuf>> {
 /// A list of patterns over keys.
 pub(super) fn globs(raw: &Raw) -> Read<Vec<Glob>> {
     list(raw, "[\"agent:*:cron:backup*\"]", |text| Ok(text.parse::<Glob>()?))
+}
+
+/// Patterns over the names of jobs' folders.
+pub(super) fn names(raw: &Raw) -> Read<Vec<Glob>> {
+    list(raw, "[\"job-*\"]", |text| Ok(text.parse::<Glob>()?))
+}
+
+/// What stands behind the name of a job's folder to name what belongs to it.
+pub(super) fn suffixes(raw: &Raw) -> Read<Vec<String>> {
+    let suffixes = list(raw, "[\"-artifacts\"]", |text| Ok(text.to_owned()))?;
+    Shape::new(suffixes.clone(), Vec::new())?;
+    Ok(suffixes)
+}
+
+/// A folder, or `false` for none.
+pub(super) fn folder(raw: &Raw, paths: &Paths) -> Read<Option<PathBuf>> {
+    match raw {
+        _ if is_off(raw) => Ok(None),
+        Raw::Word(text) | Raw::Text(text) => Ok(Some(paths.resolve(text)?)),
+        _ => Err(format!("{raw} is no folder; accepted are a path and false").into()),
+    }
 }
 
 fn list<T>(raw: &Raw, sample: &str, read: impl Fn(&str) -> Read<T>) -> Read<Vec<T>> {

@@ -19,7 +19,7 @@ mod report;
 mod rewrite;
 mod undo;
 
-pub use crate::trash::RunId;
+pub use crate::{model::Outcome, trash::RunId};
 pub use budget::Budget;
 pub use compact::{CompactReport, compact};
 pub use engine::{Options, apply, plan, prune, tick};
@@ -27,5 +27,5 @@ pub use items::Items;
 pub use log::{is_read as is_sweep_logged, swept as log_sweep};
 pub use plan_file::{PlanFile, write_plan};
 pub use reaper::Reaper;
-pub use report::{Item, Outcome, Report, SCHEMA, StoreReport, Totals, Verb};
-pub use undo::{UndoReport, undo};
+pub use report::{Item, Report, SCHEMA, StoreReport, Totals, Verb};
+pub use undo::{ROW, UndoReport, undo};

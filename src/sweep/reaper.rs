@@ -154,6 +154,7 @@ impl<S: Store + 'static> Reaper<S> {
             now,
             policy: self.policy.clone(),
             stores,
+            targets: Vec::new(),
         })
     }
 

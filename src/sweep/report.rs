@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Items, RunId};
 use crate::{
-    model::{Error, ErrorKind, Key, Timestamp},
+    artifact,
+    model::{Error, Key, Outcome, Timestamp},
     policy::{Decision, KeepReason, Policy, Rule, Verdict},
 };
 
@@ -36,55 +37,6 @@ impl Verb {
             Self::Prune => "prune",
             Self::Plan => "plan",
             Self::Apply => "apply",
-        }
-    }
-}
-
-/// How a sweep of one store ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Rows went (or would go, in a dry run).
-    Swept,
-    /// Rows came back, or went again (or would, in a dry run).
-    Restored,
-    /// Nothing had to go; nothing was written.
-    Nothing,
-    /// It was not due yet; the store was not looked at.
-    Throttled,
-    /// Every rule is off; the store was not looked at.
-    Disabled,
-    /// Somebody else was at work.
-    Busy,
-    /// A safety rule said no.
-    Refused,
-    /// It could not be done.
-    Failed,
-}
-
-impl Outcome {
-    /// How it ended where this went wrong.
-    #[must_use]
-    pub fn of_error(error: &Error) -> Self {
-        match error.kind() {
-            ErrorKind::Busy | ErrorKind::Held => Self::Busy,
-            ErrorKind::Refused | ErrorKind::Changed => Self::Refused,
-            _ => Self::Failed,
-        }
-    }
-
-    /// The outcome's name in JSON and in the log.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Swept => "swept",
-            Self::Restored => "restored",
-            Self::Nothing => "nothing",
-            Self::Throttled => "throttled",
-            Self::Disabled => "disabled",
-            Self::Busy => "busy",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
         }
     }
 }
@@ -200,21 +152,21 @@ impl StoreReport {
     }
 }
 
-/// The sums over all stores.
+/// The sums over all stores, and over the folders of what sessions leave behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// Stores.
     pub stores: u64,
-    /// Rows looked at.
+    /// Rows and things looked at.
     pub scanned: u64,
-    /// Rows that went.
+    /// Rows and things that went.
     pub pruned: u64,
-    /// Rows that stay.
+    /// Rows and things that stay.
     pub kept: u64,
-    /// Rows that should have gone and could not.
+    /// Rows and things that should have gone and could not.
     pub failed: u64,
-    /// Bytes that the stores got smaller by.
+    /// Bytes that stores and folders got smaller by.
     pub bytes_freed: u64,
 }
 
@@ -226,6 +178,16 @@ impl std::ops::AddAssign<&StoreReport> for Totals {
         self.kept += store.kept;
         self.failed += store.failed;
         self.bytes_freed += store.bytes_freed();
+    }
+}
+
+impl std::ops::AddAssign<&artifact::Report> for Totals {
+    fn add_assign(&mut self, target: &artifact::Report) {
+        self.scanned += target.scanned;
+        self.pruned += target.swept;
+        self.kept += target.retained + target.skipped;
+        self.failed += target.failed;
+        self.bytes_freed += target.bytes_freed;
     }
 }
 
@@ -247,27 +209,31 @@ pub struct Report {
     pub policy: Policy,
     /// One report for each store that had its turn.
     pub stores: Vec<StoreReport>,
+    /// One report for each folder of what sessions leave behind, where any is configured.
+    pub targets: Vec<artifact::Report>,
 }
 
 impl Report {
-    /// The sums over all stores.
+    /// The sums over all stores and folders.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         self.stores.iter().for_each(|store| totals += store);
+        self.targets.iter().for_each(|target| totals += target);
         totals
     }
 
-    /// The earliest time at which one of the stores is due again.
+    /// The earliest time at which a store or folder is due again.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.stores.iter().filter_map(|store| store.next_due).min()
+        let stores = self.stores.iter().filter_map(|store| store.next_due);
+        stores.chain(self.targets.iter().filter_map(|target| target.next_due)).min()
     }
 }
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 9)?;
+        let mut report = serializer.serialize_struct("Report", 10)?;
         report.serialize_field("schema", SCHEMA)?;
         report.serialize_field("verb", &self.verb)?;
         report.serialize_field("applied", &self.applied)?;
@@ -276,6 +242,11 @@ impl Serialize for Report {
         report.serialize_field("now", &self.now)?;
         report.serialize_field("policy", &self.policy)?;
         report.serialize_field("stores", &self.stores)?;
+        if self.targets.is_empty() {
+            report.skip_field("targets")?;
+        } else {
+            report.serialize_field("targets", &self.targets)?;
+        }
         report.serialize_field("totals", &self.totals())?;
         report.end()
     }

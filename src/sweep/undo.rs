@@ -1,14 +1,20 @@
 //! Taking back what a run did to a store: a run itself, with its own bundle, so that it can be taken back as well.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{Options, Outcome, rewrite::Rewriting};
 use crate::{
+    artifact::Undone,
     fs::Disk,
-    model::{Error, Timestamp},
+    model::{Error, ErrorKind, Timestamp},
     store::{FileStore, Returning, Store, Undoing, Wish},
     trash::{Cause, RunId},
 };
+
+/// What a store holds, in the singular.
+pub const ROW: &str = "row";
 
 /// What was done to one store. `scanned` is always `kept + pruned + failed`.
 #[derive(Debug, Serialize)]
@@ -16,6 +22,9 @@ use crate::{
 pub struct UndoReport {
     /// The store's name: its path.
     pub store: String,
+    /// What it holds, in the singular.
+    #[serde(skip)]
+    pub unit: &'static str,
     /// How it ended.
     pub outcome: Outcome,
     /// The run that was taken back.
@@ -30,7 +39,7 @@ pub struct UndoReport {
     pub pruned: u64,
     /// Rows that stayed.
     pub kept: u64,
-    /// Always none: an undo is done whole or not at all.
+    /// Things that could not come back. Of rows always none: their undo is done whole or not at all.
     pub failed: u64,
     /// Size before.
     pub bytes_before: u64,
@@ -43,6 +52,55 @@ pub struct UndoReport {
 }
 
 impl UndoReport {
+    /// A report on a folder of what sessions leave behind, whose things came back, or would.
+    #[must_use]
+    pub fn of_things(path: String, unit: &'static str, run: &RunId, undone: &Undone) -> Self {
+        let [restored, held_up, failed] =
+            [undone.restored.len(), undone.held_up.len(), undone.failed.len()].map(|number| number as u64);
+        let outcome = match (restored, held_up, failed) {
+            (1.., _, _) => Outcome::Restored,
+            (_, _, 1..) => Outcome::Failed,
+            (_, 1.., _) => Outcome::Refused,
+            _ => Outcome::Nothing,
+        };
+        let scanned = restored + held_up + failed;
+        let error = undone.failed.first().map(|(name, why)| {
+            let error = Error::new(ErrorKind::Io, "bring back", &Path::new(&path).join(name), why.clone());
+            if restored > 0 { error.after_the_change() } else { error }
+        });
+        Self {
+            store: path,
+            unit,
+            outcome,
+            restored,
+            held_up,
+            scanned,
+            kept: restored + held_up,
+            failed,
+            error,
+            ..Self::empty(run)
+        }
+    }
+
+    fn empty(run: &RunId) -> Self {
+        Self {
+            store: String::new(),
+            unit: ROW,
+            outcome: Outcome::Nothing,
+            undoes: run.clone(),
+            restored: 0,
+            held_up: 0,
+            scanned: 0,
+            pruned: 0,
+            kept: 0,
+            failed: 0,
+            bytes_before: 0,
+            bytes_after: 0,
+            items: Vec::new(),
+            error: None,
+        }
+    }
+
     fn of<D: Disk>(store: &FileStore<D>, run: &RunId, undoing: Undoing<D>) -> Self {
         let Undoing { rewrite, rows } = undoing;
         let held_up = rows.iter().filter(|row| row.what.is_held_up()).count() as u64;
@@ -53,6 +111,7 @@ impl UndoReport {
         };
         Self {
             store: store.name(),
+            unit: ROW,
             outcome,
             undoes: run.clone(),
             restored: rewrite.restored,
@@ -77,21 +136,7 @@ impl UndoReport {
     #[must_use]
     pub fn of_error(store: String, run: &RunId, error: Error) -> Self {
         let outcome = Outcome::of_error(&error);
-        Self {
-            store,
-            outcome,
-            undoes: run.clone(),
-            restored: 0,
-            held_up: 0,
-            scanned: 0,
-            pruned: 0,
-            kept: 0,
-            failed: 0,
-            bytes_before: 0,
-            bytes_after: 0,
-            items: Vec::new(),
-            error: Some(error),
-        }
+        Self { store, outcome, error: Some(error), ..Self::empty(run) }
     }
 }
 

@@ -15,7 +15,7 @@ const TRASH: &str = "trash";
 pub struct Trash<'a, D: Disk> {
     pub(super) disk: &'a D,
     pub(super) ours: &'a D::Folder,
-    owner: Owner,
+    pub(super) owner: Owner,
     of: &'a OsStr,
 }
 
@@ -66,6 +66,18 @@ impl<'a, D: Disk> Trash<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn purge(&self, name: &FolderName) -> io::Result<()> {
+        let (folder, purged) = self.hide(name)?;
+        match remove_all(self.disk, &folder, purged.as_os_str()) {
+            // Somebody let a link change places with it just before it got this name.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                self.remove_link(&folder, purged.as_os_str())
+            }
+            removed => removed,
+        }
+    }
+
+    /// Puts a bundle out of everybody's sight in one step, and tells where it is now.
+    pub(super) fn hide(&self, name: &FolderName) -> io::Result<(D::Folder, FolderName)> {
         let folder = self.must_be_there()?;
         let purged = name.at(Stage::Purged, self.of);
         if name.stage != Stage::Purged {
@@ -75,13 +87,25 @@ impl<'a, D: Disk> Trash<'a, D> {
             // After a power cut no half of it may stand under its old name.
             self.disk.sync_folder(&folder)?;
         }
-        match remove_all(self.disk, &folder, purged.as_os_str()) {
-            // Somebody let a link change places with it just before it got this name.
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                self.remove_link(&folder, purged.as_os_str())
-            }
-            removed => removed,
+        Ok((folder, purged))
+    }
+
+    /// Makes the folder of an unfinished bundle; before it comes the folder that it is in.
+    pub(super) fn begin_bundle(
+        &self,
+        beside: &D::Folder,
+        run: &RunId,
+        news: bool,
+    ) -> io::Result<(D::Folder, D::Folder, FolderName)> {
+        self.must_have_room()?;
+        let folder = self.make_durable(beside, news)?;
+        let name = FolderName::new(run, self.of, Stage::Unfinished);
+        if self.disk.stat(&folder, self.finished(&name).as_os_str()).is_ok() {
+            let why = "a run of this name is in there already";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
+        let bundle = self.disk.private_folder(&folder, name.as_os_str(), self.owner)?;
+        Ok((folder, bundle, name))
     }
 
     /// Removes what is neither file nor folder; whatever a link leads to stays.
@@ -99,7 +123,7 @@ impl<'a, D: Disk> Trash<'a, D> {
         }
     }
 
-    fn must_be_there(&self) -> io::Result<D::Folder> {
+    pub(super) fn must_be_there(&self) -> io::Result<D::Folder> {
         self.folder()?.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
@@ -160,16 +184,7 @@ impl<'a, D: Disk> Draft<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn begin(trash: Trash<'a, D>, beside: &D::Folder, run: &RunId, news: bool) -> io::Result<Self> {
-        trash.must_have_room()?;
-        let folder = trash.make_durable(beside, news)?;
-        let name = FolderName::new(run, trash.of, Stage::Unfinished);
-        if trash.disk.stat(&folder, trash.finished(&name).as_os_str()).is_ok() {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "a run of this name is in there already",
-            ));
-        }
-        let bundle = trash.disk.private_folder(&folder, name.as_os_str(), trash.owner)?;
+        let (folder, bundle, name) = trash.begin_bundle(beside, run, news)?;
         Ok(Self { trash, folder, bundle, name, is_kept: false })
     }
 

@@ -9,6 +9,7 @@
 //! This room writes and reads; what is to be removed or brought back is for others to decide.
 
 mod about;
+mod attic;
 mod begun;
 mod bundle;
 mod compress;
@@ -22,6 +23,7 @@ mod rows;
 mod run_id;
 
 pub use about::{Cause, Line, Outcome};
+pub use attic::{Attic, Moving, Opened, Thing};
 pub use begun::{Begun, Note};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};

@@ -18,6 +18,7 @@ mod doctor;
 mod group;
 mod guards;
 mod hint;
+mod jobs;
 mod killed;
 mod large;
 mod limits;

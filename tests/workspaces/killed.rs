@@ -12,10 +12,10 @@ use std::{
 use crate::world::World;
 
 /// A system call, and which of its kind.
-type Point = (String, u32);
+pub(crate) type Point = (String, u32);
 
 /// Runs a command under strace; `None` where that cannot be done, which CI must be able to.
-fn strace(options: &[&str], command: &[&str]) -> Option<Output> {
+pub(crate) fn strace(options: &[&str], command: &[&str]) -> Option<Output> {
     let run = |options: &[&str], command: &[&str]| {
         Command::new("strace").args(options).arg("--").args(command).env_remove("LD_LIBRARY_PATH").output()
     };
@@ -29,7 +29,7 @@ fn strace(options: &[&str], command: &[&str]) -> Option<Output> {
 }
 
 /// Each system call of a command, which is run for it.
-fn points(world: &World, command: &[&str]) -> Option<Vec<Point>> {
+pub(crate) fn points(world: &World, command: &[&str]) -> Option<Vec<Point>> {
     let trace = world.path("trace");
     let output = strace(&["-qq", "-o", trace.to_str().unwrap()], command)?;
     assert!(output.status.success(), "{output:?}");
@@ -44,7 +44,7 @@ fn points(world: &World, command: &[&str]) -> Option<Vec<Point>> {
     Some(points.collect())
 }
 
-fn inject((name, count): &Point, what: &str) -> String {
+pub(crate) fn inject((name, count): &Point, what: &str) -> String {
     format!("inject={name}:{what}:when={count}")
 }
 
@@ -53,7 +53,7 @@ fn ours(world: &World) -> Vec<String> {
     vec![program, "group".to_owned(), "remove".to_owned(), world.path("base/w").display().to_string()]
 }
 
-fn words(words: &[String]) -> Vec<&str> {
+pub(crate) fn words(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 

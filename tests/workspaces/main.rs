@@ -10,7 +10,11 @@
     reason = "tests make files as any program would, and end by panicking"
 )]
 
+mod back;
+mod cut;
+mod jobs;
 mod killed;
 mod race;
 mod removal;
+mod swept;
 mod world;

@@ -63,11 +63,6 @@ impl Group {
         self.parent.join(&self.name)
     }
 
-    /// The same in another folder.
-    pub(super) fn path_in(&self, parent: &Path) -> PathBuf {
-        parent.join(&self.name)
-    }
-
     /// The name of the member with this behind the main name.
     pub(super) fn member(&self, suffix: &str) -> OsString {
         OsString::from_vec([self.name.as_bytes(), suffix.as_bytes()].concat())

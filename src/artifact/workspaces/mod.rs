@@ -17,15 +17,32 @@
 //!
 //! Secrets go first. What cannot be removed keeps no other member from going, and a removal is complete only when a look
 //! afterwards finds nothing. Nothing of a group goes into a trash: its owner says that it is done with.
+//!
+//! Of jobs that were killed nobody removes the groups. [`sweep()`] takes those that are older than a time, by the newest time
+//! anywhere in them, unless a living process has marked one as its own. What it takes goes into the trash of the folder, but for
+//! secrets.
 
+mod base;
 mod group;
 mod home;
+mod links;
 mod log;
+mod look;
 mod outcome;
 mod remove;
+mod roster;
+mod settings;
 mod shape;
+mod sweep;
+mod take;
+mod undo;
+mod verdict;
+mod walk;
 
 pub use group::Group;
 pub use outcome::{Left, Outcome};
 pub use remove::{Member, Removal, group_at, remove_group};
+pub use settings::Settings;
 pub use shape::{Role, Shape, ShapeError};
+pub use sweep::{KIND, rests, sweep};
+pub use undo::{finish_killed, is_base, past, undo};

@@ -10,13 +10,14 @@ use std::{
 use super::{
     group::{Group, HOME_IS_IN_THERE, STEP, refused},
     home::Home,
+    links::link_on_the_way,
     log,
     outcome::{Left, Outcome},
-    shape::{Role, Shape},
+    shape::{MARKER, Role, Shape},
 };
 use crate::{
     fs::{self, Disk, Freed, RealDisk},
-    model::{Error, ErrorKind},
+    model::Error,
 };
 
 type Folder = <RealDisk as Disk>::Folder;
@@ -108,23 +109,14 @@ fn open(group: &Group) -> Result<Option<Folder>, Error> {
         Ok(folder) => return Ok(Some(folder)),
         Err(error) => error,
     };
-    if has_link(&group.parent) {
-        let hint = fs::real_path(&group.parent).ok().flatten().map_or_else(
-            || "and it leads nowhere; name the real path".to_owned(),
-            |real| format!("name it by its real path: {}", group.path_in(&real).display()),
-        );
-        let error = Error::new(ErrorKind::Refused, STEP, &group.path(), "there is a link on the way to it");
-        return Err(error.with_hint(hint));
+    if let Some(refusal) = link_on_the_way(STEP, &group.path(), &group.parent) {
+        return Err(refusal);
     }
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
         _ => Err(Error::io("enter the folder of the group", &group.path(), error)
             .with_hint("run it as a user who may look up names in that folder")),
     }
-}
-
-fn has_link(path: &Path) -> bool {
-    path.ancestors().any(|path| fs::read_link(path).is_some())
 }
 
 impl Found {
@@ -136,6 +128,8 @@ impl Found {
         };
         let mut members: Vec<Member> = shape.members().map(member).collect();
         if let Some(parent) = &parent {
+            // Few groups have a mark: one that is not there is not worth a word.
+            members.extend(Some(member((Role::Mark, MARKER))).filter(|mark| !is_absent(parent, mark.name())));
             // What somebody has made anew meanwhile goes as well, and nobody is waited for any longer.
             for _ in 0..2 {
                 members

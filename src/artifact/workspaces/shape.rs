@@ -1,7 +1,7 @@
 //! Which paths belong together: by what is put behind the name of the main folder.
 
 /// What a member of a group is to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A file that opens doors: it goes first.
     Secret,
@@ -9,6 +9,8 @@ pub enum Role {
     Main,
     /// What else belongs to it.
     Sibling,
+    /// The mark of who works in it: it goes last.
+    Mark,
 }
 
 impl Role {
@@ -19,9 +21,13 @@ impl Role {
             Self::Secret => "secret",
             Self::Main => "main",
             Self::Sibling => "sibling",
+            Self::Mark => "mark",
         }
     }
 }
+
+/// Stands behind a name for the mark of who works in the group just now: he holds its lock.
+pub(super) const MARKER: &str = ".owner";
 
 /// What is put behind the name of a group's main path to name its other members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +66,23 @@ impl Shape {
             Some(bad) => Err(ShapeError(bad.clone())),
             None => Ok(Self { secrets, siblings }),
         }
+    }
+
+    /// What stands behind the names of secrets.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
+    }
+
+    /// What stands behind the names of other members.
+    #[must_use]
+    pub fn siblings(&self) -> &[String] {
+        &self.siblings
+    }
+
+    /// What stands behind the names of all members but the main one.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.members().filter(|(_, suffix)| !suffix.is_empty())
     }
 
     /// The members in the order in which they go, each by what is put behind the name.

@@ -31,11 +31,11 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::DirPath)]
     paths: Vec<PathBuf>,
 
-    /// What a secret's name has more than the main folder's (repeatable) [default: .cred.sh]
+    /// What a secret's name has more than the main folder's (repeatable) [default: the configuration's, .cred.sh]
     #[arg(long, value_name = "SUFFIX")]
     secret: Vec<String>,
 
-    /// What another member's name has more than the main folder's (repeatable) [default: -artifacts]
+    /// What another member's name has more than the main folder's (repeatable) [default: the configuration's, -artifacts]
     #[arg(long, value_name = "SUFFIX")]
     sibling: Vec<String>,
 }
@@ -76,10 +76,11 @@ struct ShownMember {
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     // Without a good configuration there is no log. That keeps no secret.
-    if let Err(failure) = frame.configure(Flags::default()) {
+    let config = frame.configure(Flags::default());
+    if let Err(failure) = &config {
         output::error(failure.text(), None);
     }
-    let shape = args.shape()?;
+    let shape = args.shape(&config.map(|config| config.workspaces.shape).unwrap_or_default())?;
     // One path that cannot be meant may stand for a mistake in all of them. What goes wrong otherwise keeps no other's secret.
     for path in &args.paths {
         match workspaces::group_at(path, &shape) {
@@ -100,12 +101,10 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    fn shape(&self) -> Result<Shape, Failure> {
-        let or = |named: &[String], usual: &str| match named {
-            [] => vec![usual.to_owned()],
-            named => named.to_vec(),
-        };
-        let shape = Shape::new(or(&self.secret, Shape::SECRET), or(&self.sibling, Shape::SIBLING));
+    /// What was named, else what is usual here.
+    fn shape(&self, usual: &Shape) -> Result<Shape, Failure> {
+        let or = |named: &[String], usual: &[String]| if named.is_empty() { usual } else { named }.to_vec();
+        let shape = Shape::new(or(&self.secret, usual.secrets()), or(&self.sibling, usual.siblings()));
         shape.map_err(|error| Failure::usage(format!("{error}; nothing was removed")))
     }
 }

@@ -7,6 +7,7 @@ mod past;
 mod pins;
 mod rows;
 mod shares;
+mod targets;
 
 pub(super) use checkups::checkups;
 pub(super) use demo::{Back, Shown};
@@ -15,3 +16,4 @@ pub(super) use past::undone;
 pub(super) use pins::{pinned, pins, unpinned};
 pub(super) use rows::rows;
 pub(super) use shares::print as surveys;
+pub(super) use targets::{Things, number, target};

@@ -7,7 +7,7 @@ use std::{
 
 use session_reaper::{
     store::Returned,
-    sweep::{Outcome, UndoReport},
+    sweep::{Outcome, ROW, UndoReport},
 };
 
 use crate::cli::{
@@ -33,16 +33,29 @@ pub(crate) fn undone(undone: &Changes<UndoReport>, named: &[PathBuf]) -> Result<
     }
     let Totals { restored, kept, pruned, failed, held_up, .. } = undone.totals;
     if undone.applied && restored > 0 {
-        writeln!(
-            out,
-            "{DIM}what a rule took, the next sweep takes again, unless the policy changes or it is pinned{DIM:#}"
-        )?;
+        outlook(&mut out, undone)?;
     }
     if let Some(line) = undone.how_to_take_back(named) {
         writeln!(out, "{DIM}{}{DIM:#}", plain(&line))?;
     }
     writeln!(out, "restored {restored}, kept {kept}, pruned {pruned}, failed {failed}, held up {held_up}")?;
     Ok(out.flush()?)
+}
+
+/// What becomes of what came back.
+fn outlook(out: &mut impl Write, undone: &Changes<UndoReport>) -> io::Result<()> {
+    let came_back = |is_row: bool| {
+        let mut changed = undone.stores.iter().filter(|store| store.restored > 0);
+        changed.any(|store| (store.unit == ROW) == is_row)
+    };
+    if came_back(true) {
+        let line = "what a rule took, the next sweep takes again, unless the policy changes or it is pinned";
+        writeln!(out, "{DIM}{line}{DIM:#}")?;
+    }
+    if came_back(false) {
+        writeln!(out, "{DIM}what came back of a job counts as new; secrets are not kept, and do not{DIM:#}")?;
+    }
+    Ok(())
 }
 
 fn headline(store: &UndoReport, applied: bool) -> String {
@@ -53,9 +66,9 @@ fn headline(store: &UndoReport, applied: bool) -> String {
             let come = if applied { "came back" } else { "come back" };
             let go = if applied { "went again" } else { "go again" };
             let back = (store.restored > 0)
-                .then(|| format!("{} {would}{come}", words::count(store.restored, "row")));
+                .then(|| format!("{} {would}{come}", words::count(store.restored, store.unit)));
             let out =
-                (store.pruned > 0).then(|| format!("{} {would}{go}", words::count(store.pruned, "row")));
+                (store.pruned > 0).then(|| format!("{} {would}{go}", words::count(store.pruned, store.unit)));
             format!("{} from run {run}", back.into_iter().chain(out).collect::<Vec<_>>().join(", "))
         }
         Outcome::Nothing => format!("all of run {run} is as it was before it already"),

@@ -14,7 +14,7 @@ use session_reaper::{
 use crate::cli::{
     Exit, Failure, Frame,
     output::{self, DIM},
-    past::{self, Past, PastArgs},
+    past::{self, Past, PastArgs, Place},
     table::{self, Cell, Side},
     words::{self, plain},
 };
@@ -156,7 +156,9 @@ fn rows(stores: Vec<FileStore>, run: &str, frame: &Frame<'_>) -> Result<Exit, Fa
     let (run, pasts) = past::meant(Past::of_all(stores, frame)?, Some(run))?;
     let mut rows = Vec::new();
     for past in pasts {
-        rows.extend(past.store.plan_undo(&run, &Wish::default())?.rows);
+        if let Place::Store(store) = past.place {
+            rows.extend(store.plan_undo(&run, &Wish::default())?.rows);
+        }
     }
     if frame.globals.json {
         output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Rows { run, rows } })?;

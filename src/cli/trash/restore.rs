@@ -4,7 +4,7 @@ use session_reaper::{Error, ErrorKind, FileStore, Key, store::Wish, sweep::RunId
 
 use crate::cli::{
     Exit, Failure, Frame,
-    past::{self, ChangeArgs, PastArgs},
+    past::{self, ChangeArgs, PastArgs, Place},
     undo::{self, ForceArgs},
 };
 
@@ -44,7 +44,8 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let key = undo::key(&args.key);
     let (store, run) = find(&stores, &key, args, frame)?;
     let wish = Wish { only: Some(key), force: args.force.force(), ..Wish::default() };
-    let undone = undo::bring_back("restore", std::iter::once(store), &run, &wish, frame, &options);
+    let undone =
+        undo::bring_back("restore", std::iter::once(Place::Store(store)), &run, &wish, frame, &options);
     undo::tell(&undone, args.past.named(), frame, &options)
 }
 

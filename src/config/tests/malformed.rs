@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What is said, whatever is wrong.
-fn refused(result: Result<Effective, ConfigError>, place: &str, parts: &[&str]) {
+pub(super) fn refused(result: Result<Effective, ConfigError>, place: &str, parts: &[&str]) {
     let message = result.expect_err(place).to_string();
     assert!(message.starts_with(&format!("{place}: ")), "{place}: {message}");
     assert!(message.ends_with("; nothing was removed"), "{message}");

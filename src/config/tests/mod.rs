@@ -5,6 +5,7 @@ mod malformed;
 mod openclaw;
 mod precedence;
 mod unknown;
+mod workspaces;
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -65,7 +66,14 @@ pub(super) fn flag(setting: Setting, text: &str) -> Flags {
         Setting::Stores => flags.stores = vec![text.into()],
         Setting::OpenClaw => flags.openclaw = one(),
         Setting::Retention => flags.retention = one(),
-        Setting::RunId | Setting::TrashCompress => {}
+        Setting::RunId
+        | Setting::TrashCompress
+        | Setting::WorkspacesBase
+        | Setting::WorkspacesNames
+        | Setting::WorkspacesTtl
+        | Setting::WorkspacesSecretTtl
+        | Setting::WorkspacesSecrets
+        | Setting::WorkspacesSiblings => {}
         Setting::KeepLast => flags.keep_last = one(),
         Setting::Rules => flags.rules = vec![text.to_owned()],
         Setting::MaxEntries => flags.max_entries = one(),
@@ -109,8 +117,8 @@ fn every_setting_has_a_name_of_its_own_in_every_source() {
     assert_eq!(unique(Setting::ALL.map(|setting| setting.key().to_owned()).into()), Setting::ALL.len());
     assert_eq!(Setting::Retention.env(), "SESSION_REAPER_CRON_RETENTION");
     assert_eq!(
-        Setting::ALL.iter().filter(|setting| setting.flag().is_none()).collect::<Vec<_>>(),
-        [&Setting::RunId, &Setting::TrashCompress]
+        Setting::ALL.iter().filter(|setting| setting.flag().is_none()).count(),
+        2 + Setting::ALL.iter().filter(|setting| setting.key().starts_with("workspaces.")).count()
     );
 }
 

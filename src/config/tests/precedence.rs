@@ -7,8 +7,9 @@ use super::*;
 /// A setting with a value for each source: default, file, variable, flag; as they are shown.
 type Case = (Setting, [&'static str; 4]);
 
-/// Every setting but the rules, which the next test has, and `openclaw`, which has a room of its own.
-const CASES: [Case; 18] = [
+/// Every setting but the rules, which the next test has, `openclaw`, which has a room of its own, and the folder of jobs,
+/// which is nothing without names.
+const CASES: [Case; 23] = [
     (Setting::Stores, ["[]", "[\"/f\"]", "[\"/e\"]", "[\"/a\"]"]),
     (Setting::Retention, ["\"24h\"", "\"1h\"", "false", "\"3h\""]),
     (Setting::RunId, ["\"uuid\"", "\"any\"", "\"uuid\"", ""]),
@@ -25,6 +26,11 @@ const CASES: [Case; 18] = [
     (Setting::AllowMassDelete, ["false", "true", "false", "true"]),
     (Setting::AllowClockJump, ["false", "true", "false", "true"]),
     (Setting::AllowTightened, ["false", "true", "false", "true"]),
+    (Setting::WorkspacesNames, ["[]", "[\"f-*\"]", "[\"e-*\"]", ""]),
+    (Setting::WorkspacesTtl, ["\"24h\"", "\"1h\"", "false", ""]),
+    (Setting::WorkspacesSecretTtl, ["\"6h\"", "false", "\"2h\"", ""]),
+    (Setting::WorkspacesSecrets, ["[\".cred.sh\"]", "[\".f\"]", "[\".e\"]", ""]),
+    (Setting::WorkspacesSiblings, ["[\"-artifacts\"]", "[\"-f\"]", "[\"-e\"]", ""]),
     (Setting::LogFormat, ["\"text\"", "\"json\"", "\"text\"", "\"json\""]),
     (Setting::Color, ["\"auto\"", "\"always\"", "\"never\"", "\"auto\""]),
 ];

@@ -10,7 +10,7 @@ use super::{
     place::{Place, with_ending},
 };
 use crate::{
-    fs::{Disk, OUR_FOLDER, Owner, Writer, is_temp_of, read_whole, temp_name},
+    fs::{self, Disk, OUR_FOLDER, Owner, is_temp_of, read_whole, temp_name},
     lock,
     model::Error,
     store::{LastSweep, State},
@@ -64,10 +64,8 @@ pub(super) fn write_state<D: Disk>(
 ) -> Result<(), Error> {
     let fail = store.fail("remember the sweep of");
     let text = serde_json::to_vec(state).map_err(|error| fail(error.into()))?;
-    let name = guard.place.name_of(STATE);
-    let mut temp = Temp::create(store, &guard.ours, &guard.place.name)?;
-    let written = temp.file.write_all(&text).and_then(|()| temp.file.hand_to(guard.owner));
-    written.and_then(|()| temp.become_file(&guard.ours, &name)).map_err(fail)
+    let names = (&*guard.place.name_of(STATE), &*guard.place.name);
+    fs::publish(&store.disk, &guard.ours, names, &text, guard.owner).map_err(fail)
 }
 
 /// A new file in our folder that is removed again unless it takes another's place.

@@ -1,0 +1,133 @@
+//! Our own folder in a folder that is swept: the mutex, the time of the last sweep, the trash and the journal.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    time::Duration,
+};
+
+use crate::{
+    fs::{self, Disk, OUR_FOLDER, Owner, is_temp_of, read_whole},
+    lock,
+    model::{Retention, Timestamp},
+    store::State,
+    trash::{Attic, FolderName, Journal, Line, Outcome, Stage, Trash, read_journal},
+};
+
+/// A state is some hundred bytes.
+const MAX_STATE: usize = 1 << 16;
+
+/// What is remembered of a folder; nothing where nobody can tell. `kind` is what is swept in it.
+pub(super) fn state<D: Disk>(disk: &D, base: &D::Folder, kind: &str) -> State {
+    let read = || -> io::Result<State> {
+        let ours = disk.subfolder(base, OsStr::new(OUR_FOLDER))?;
+        let file = disk.open(&ours, &ending(kind, ".state"))?;
+        Ok(serde_json::from_slice(&read_whole(&file, MAX_STATE)?)?)
+    };
+    read().unwrap_or_default()
+}
+
+fn ending(kind: &str, ending: &str) -> OsString {
+    format!("{kind}{ending}").into()
+}
+
+/// Our folder, while nobody else of us is at work in it.
+#[derive(Debug)]
+pub(super) struct Nook<'a, D: Disk> {
+    disk: &'a D,
+    base: &'a D::Folder,
+    kind: &'a str,
+    pub(super) ours: D::Folder,
+    owner: Owner,
+    _lock: D::Lock,
+}
+
+impl<'a, D: Disk> Nook<'a, D> {
+    /// Takes the mutex; `None` when somebody else had it all the time.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub(super) fn enter(
+        disk: &'a D,
+        base: &'a D::Folder,
+        kind: &'a str,
+        wait: Duration,
+    ) -> io::Result<Option<Self>> {
+        let owner = disk.stat(base, OsStr::new("."))?.owner;
+        let ours = disk.private_folder(base, OsStr::new(OUR_FOLDER), owner)?;
+        let lock = lock::wait_for(wait, || disk.try_lock(&ours, &ending(kind, ".lock"), owner))?;
+        Ok(lock.map(|lock| Self { disk, base, kind, ours, owner, _lock: lock }))
+    }
+
+    pub(super) fn remember(&self, state: &State) -> io::Result<()> {
+        let text = serde_json::to_vec(state)?;
+        let names = (&*ending(self.kind, ".state"), OsStr::new(self.kind));
+        fs::publish(self.disk, &self.ours, names, &text, self.owner)
+    }
+
+    pub(super) fn attic(&self) -> Attic<'_, D> {
+        Attic::new(Trash::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind)))
+    }
+
+    pub(super) fn journal(&self) -> Journal<'_, D> {
+        Journal::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind))
+    }
+
+    /// Finishes what killed sweeps have left here. Before that nobody knows what the trash holds.
+    ///
+    /// # Errors
+    /// As the operating system says; what cannot be finished is left for the next one.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        let is_ours = |name: &&OsString| is_temp_of(name, OsStr::new(self.kind));
+        for name in self.disk.list(&self.ours)?.iter().filter(is_ours) {
+            self.disk.remove(&self.ours, name)?;
+        }
+        for name in self.attic().names()? {
+            match name.stage {
+                Stage::Finished => {}
+                Stage::Purged => self.attic().purge(&name)?,
+                Stage::Unfinished => self.finish(&name)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, name: &FolderName) -> io::Result<()> {
+        let opened = match self.attic().open(name) {
+            // Nobody can tell what it was, and nobody can want it gone.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return self.attic().finish(name),
+            opened => opened?,
+        };
+        let Some(opened) = opened.filter(|opened| opened.things().next().is_some()) else {
+            return self.attic().purge(name);
+        };
+        self.disk.sync_folder(self.base)?;
+        opened.settle()?;
+        let known = read_journal(self.disk, &self.ours)?;
+        if !known.lines.iter().any(|line| line.run == opened.line.run && line.store == self.kind) {
+            self.journal().append(&Line { outcome: Outcome::Recovered, ..opened.line })?;
+        }
+        self.attic().finish(name)
+    }
+
+    /// What is old leaves the trash: by the time that its run was told, and by the disk's own clock, so that a time that
+    /// somebody chose shortens nothing. The newest run stays.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub(super) fn tidy(&self, now: Timestamp, retention: Retention) -> io::Result<()> {
+        let Some(age) = retention.age() else { return Ok(()) };
+        let mut names = self.attic().names()?;
+        names.retain(|name| name.stage == Stage::Finished);
+        names.pop();
+        let clock = Timestamp::from_nanos(self.disk.now_ns());
+        for name in names {
+            let lies_since = Timestamp::from_nanos(self.attic().changed_ns(&name)?);
+            let told = name.run.time().unwrap_or(lies_since);
+            if told.plus(age) < now && lies_since.plus(age) < clock {
+                self.attic().purge(&name)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What becomes of a group, from what was seen of it. Pure: time is an argument.
+
+use super::Settings;
+use crate::model::{Retention, Timestamp};
+
+/// The rule by which something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The group is too old, and goes whole.
+    Ttl,
+    /// Its secrets are too old, and go alone.
+    SecretTtl,
+}
+
+impl Rule {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Ttl => "ttl",
+            Self::SecretTtl => "secret-ttl",
+        }
+    }
+}
+
+/// Why something stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is not old enough.
+    Young,
+    /// No rule is on.
+    NoRule,
+    /// Somebody works in it.
+    Owned,
+    /// It was written to while it was swept.
+    Touched,
+    /// It belongs to no group.
+    Foreign,
+    /// A member is a link.
+    Link,
+    /// A member is a link that leads nowhere.
+    DanglingLink,
+    /// A member is not what members are: a main path that is no folder, a secret that is no file.
+    Strange,
+    /// Something in it comes from the future.
+    Future,
+    /// Not all of it can be looked at.
+    Unreadable,
+    /// Too much is in it to be looked at, or too deep.
+    TooLarge,
+    /// Something is mounted in it.
+    Mount,
+    /// The sweep was ended before its turn.
+    NotReached,
+}
+
+impl Kept {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Young => "young",
+            Self::NoRule => "no-rule",
+            Self::Owned => "owned",
+            Self::Touched => "touched",
+            Self::Foreign => "foreign",
+            Self::Link => "link",
+            Self::DanglingLink => "dangling-link",
+            Self::Strange => "strange",
+            Self::Future => "future",
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too-large",
+            Self::Mount => "mount",
+            Self::NotReached => "not-reached",
+        }
+    }
+
+    /// Whether it was understood. What was not is told apart: somebody should look at it.
+    pub(super) const fn is_understood(self) -> bool {
+        matches!(self, Self::Young | Self::NoRule | Self::Owned | Self::Touched | Self::NotReached)
+    }
+}
+
+/// What becomes of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Sweep(Rule),
+    Keep(Kept),
+}
+
+/// Whether somebody works in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owned {
+    /// Nobody has marked it, or who did has ended.
+    No,
+    /// A living process.
+    Yes,
+    /// Its mark is free, and who made it cannot be seen from here.
+    Unseen,
+}
+
+/// What was seen of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The newest time anywhere in it, or as new a one as was needed.
+    pub(super) newest: Timestamp,
+    /// The newest time of its secrets, where it has any.
+    pub(super) secret: Option<Timestamp>,
+    pub(super) owned: Owned,
+}
+
+/// What becomes of a group that was seen so. Who works in it wins over every age.
+pub(super) fn judge(seen: &Seen, settings: &Settings, now: Timestamp) -> Verdict {
+    if seen.owned == Owned::Yes {
+        Verdict::Keep(Kept::Owned)
+    } else if seen.newest > now {
+        Verdict::Keep(Kept::Future)
+    } else if is_over(seen.newest, settings.ttl, now) {
+        Verdict::Sweep(Rule::Ttl)
+    } else if seen.owned == Owned::No && seen.secret.is_some_and(|at| is_over(at, settings.secret_ttl, now)) {
+        Verdict::Sweep(Rule::SecretTtl)
+    } else {
+        Verdict::Keep(if settings.ttl == Retention::Off { Kept::NoRule } else { Kept::Young })
+    }
+}
+
+/// When a group that was seen so goes, if nothing happens to it.
+pub(super) fn expires(seen: &Seen, settings: &Settings) -> Option<Timestamp> {
+    settings.ttl.age().map(|age| seen.newest.plus(age))
+}
+
+/// Exactly as old is not yet too old.
+fn is_over(at: Timestamp, retention: Retention, now: Timestamp) -> bool {
+    retention.age().is_some_and(|age| at < now.minus(age))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_248_000_000);
+
+    fn settings(ttl: &str, secret_ttl: &str) -> Settings {
+        let (ttl, secret_ttl) = (ttl.parse().unwrap(), secret_ttl.parse().unwrap());
+        Settings { ttl, secret_ttl, ..Settings::default() }
+    }
+
+    /// A group and its secret, so many milliseconds old.
+    fn aged(group: i64, secret: i64) -> Seen {
+        let at = |age| Timestamp::from_millis(NOW.as_millis() - age);
+        Seen { newest: at(group), secret: Some(at(secret)), owned: Owned::No }
+    }
+
+    #[test]
+    fn i8_exactly_the_ttl_is_kept_and_a_millisecond_more_goes() {
+        let settings = settings("1h", "30m");
+        for (group, secret, verdict) in [
+            (3_600_000, 3_600_000, Verdict::Sweep(Rule::SecretTtl)),
+            (3_600_001, 3_600_001, Verdict::Sweep(Rule::Ttl)),
+            (0, 1_800_000, Verdict::Keep(Kept::Young)),
+            (0, 1_800_001, Verdict::Sweep(Rule::SecretTtl)),
+            (-1, 9_999_999, Verdict::Keep(Kept::Future)),
+        ] {
+            assert_eq!(judge(&aged(group, secret), &settings, NOW), verdict, "{group} {secret}");
+        }
+    }
+
+    #[test]
+    fn i5_who_lives_wins_and_who_cannot_be_seen_keeps_his_secret_as_long_as_the_group() {
+        let settings = settings("1h", "30m");
+        let seen = |owned, age| judge(&Seen { owned, ..aged(age, age) }, &settings, NOW);
+        assert_eq!(seen(Owned::Yes, i64::MAX / 4), Verdict::Keep(Kept::Owned));
+        assert_eq!(seen(Owned::Unseen, 3_600_000), Verdict::Keep(Kept::Young));
+        assert_eq!(seen(Owned::Unseen, 3_600_001), Verdict::Sweep(Rule::Ttl));
+    }
+
+    #[test]
+    fn what_is_off_takes_nothing() {
+        let old = aged(i64::MAX / 4, i64::MAX / 4);
+        assert_eq!(judge(&old, &settings("false", "false"), NOW), Verdict::Keep(Kept::NoRule));
+        assert_eq!(judge(&old, &settings("false", "1h"), NOW), Verdict::Sweep(Rule::SecretTtl));
+    }
+
+    proptest! {
+        #[test]
+        fn i1_nothing_goes_that_is_young_or_has_a_living_owner(group in -9_999_999_i64..9_999_999, secret in -9_999_999_i64..9_999_999, owned in 0_usize..3) {
+            let settings = settings("1h", "30m");
+            let owned = [Owned::No, Owned::Yes, Owned::Unseen][owned];
+            match judge(&Seen { owned, ..aged(group, secret) }, &settings, NOW) {
+                Verdict::Sweep(Rule::Ttl) => prop_assert!(group > 3_600_000 && owned != Owned::Yes),
+                Verdict::Sweep(Rule::SecretTtl) => prop_assert!(secret > 1_800_000 && group >= 0 && owned == Owned::No),
+                Verdict::Keep(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Things in the trash that are no rows: folders and files, moved there as they are.
+//!
+//! `trash/<run>.<of>/` holds `things.jsonl`, the run's journal line and then one line for each thing, and the things under their
+//! numbers in that list. The list is durable before the first thing moves, and each moves by one rename: so whoever finds the
+//! folder unfinished need only look which numbers are there, and nothing is ever in two places.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{FolderName, Line, RowsReader, RunId, Stage, Trash};
+use crate::fs::{self, Disk, Reader, Writer};
+
+const LIST: &str = "things.jsonl";
+const NEW_LIST: &str = "things.jsonl.tmp";
+
+/// No list of ours is longer.
+const MAX_LIST: u64 = 1 << 30;
+
+/// Something that was moved into the trash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thing {
+    /// Where it stood in the folder that was swept.
+    pub name: String,
+    /// What it belonged to.
+    pub of: String,
+}
+
+/// The things of one kind in the trash of a folder.
+#[derive(Debug)]
+pub struct Attic<'a, D: Disk> {
+    trash: Trash<'a, D>,
+}
+
+impl<'a, D: Disk> Attic<'a, D> {
+    /// That of the trash `trash`.
+    #[must_use]
+    pub const fn new(trash: Trash<'a, D>) -> Self {
+        Self { trash }
+    }
+
+    /// The names of its bundles, oldest first.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn names(&self) -> io::Result<Vec<FolderName>> {
+        self.trash.names()
+    }
+
+    /// Begins a bundle for these things, and makes its list durable; `beside` is the folder that ours is in. From here on they
+    /// may be moved.
+    ///
+    /// # Errors
+    /// As the operating system says; then there is no bundle.
+    pub fn begin(&self, beside: &D::Folder, line: &Line, things: &[Thing]) -> io::Result<Moving<'_, 'a, D>> {
+        let (around, bundle, name) = self.trash.begin_bundle(beside, &line.run, true)?;
+        let moving = Moving { attic: self, around, bundle, name, moved: 0, is_ended: false };
+        moving.write(line, things)?;
+        Ok(moving)
+    }
+
+    /// Opens a bundle; `None` when it has no list: then nothing was ever moved into it.
+    ///
+    /// # Errors
+    /// As the operating system says; `InvalidData` when its list is none.
+    pub fn open(&self, name: &FolderName) -> io::Result<Option<Opened<D>>> {
+        let bundle = self.trash.disk.subfolder(&self.trash.must_be_there()?, name.as_os_str())?;
+        let text = match self.trash.disk.open(&bundle, OsStr::new(LIST)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => read(file?)?,
+        };
+        let mut lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let line =
+            serde_json::from_slice(lines.next().unwrap_or_default()).map_err(|error| damaged(&error))?;
+        let things = lines.map(|line| serde_json::from_slice(line).map_err(|error| damaged(&error)));
+        Ok(Some(Opened {
+            disk: self.trash.disk.clone(),
+            line,
+            things: things.collect::<Result<_, _>>()?,
+            bundle,
+        }))
+    }
+
+    /// The finished bundle of a run, if it is there.
+    ///
+    /// # Errors
+    /// As for [`Attic::open`].
+    pub fn find(&self, run: &RunId) -> io::Result<Option<Opened<D>>> {
+        let names = self.names()?.into_iter();
+        let mut names = names.filter(|name| name.run == *run && name.stage == Stage::Finished);
+        names.next().map_or(Ok(None), |name| self.open(&name))
+    }
+
+    /// Gives a bundle its last name.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn finish(&self, name: &FolderName) -> io::Result<()> {
+        self.trash.finish(name)?;
+        self.trash.disk.sync_folder(&self.trash.must_be_there()?)
+    }
+
+    /// Takes a bundle away with all that is in it: in one step out of everybody's sight, then name by name.
+    ///
+    /// # Errors
+    /// As the operating system says. What could not be removed goes the next time.
+    pub fn purge(&self, name: &FolderName) -> io::Result<()> {
+        let (folder, purged) = self.trash.hide(name)?;
+        let removed = fs::remove_all(self.trash.disk, &folder, purged.as_os_str());
+        removed.left.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// When a bundle was made or changed last, by the disk's clock.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn changed_ns(&self, name: &FolderName) -> io::Result<i128> {
+        let stat = self.trash.disk.stat(&self.trash.must_be_there()?, name.as_os_str())?;
+        Ok(stat.changed_ns)
+    }
+}
+
+fn damaged(error: &serde_json::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the list of its things: {error}"))
+}
+
+fn read(file: impl Reader) -> io::Result<Vec<u8>> {
+    if file.stat()?.size > MAX_LIST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the list of its things is too long"));
+    }
+    let mut text = Vec::new();
+    RowsReader::of_file(file).each_chunk(|chunk| {
+        text.extend_from_slice(chunk);
+        Ok(())
+    })?;
+    Ok(text)
+}
+
+/// The name of a thing in its bundle.
+fn number(number: usize) -> OsString {
+    number.to_string().into()
+}
+
+/// A bundle that things are moved into.
+#[derive(Debug)]
+pub struct Moving<'t, 'a, D: Disk> {
+    attic: &'t Attic<'a, D>,
+    around: D::Folder,
+    bundle: D::Folder,
+    name: FolderName,
+    moved: u64,
+    is_ended: bool,
+}
+
+impl<D: Disk> Moving<'_, '_, D> {
+    fn disk(&self) -> &D {
+        self.attic.trash.disk
+    }
+
+    fn write(&self, line: &Line, things: &[Thing]) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        for thing in things {
+            text.push(b'\n');
+            serde_json::to_writer(&mut text, thing)?;
+        }
+        text.push(b'\n');
+        let (new, list) = (OsStr::new(NEW_LIST), OsStr::new(LIST));
+        let mut file = self.disk().create(&self.bundle, new)?;
+        file.hand_to(self.attic.trash.owner)?;
+        file.write_all(&text)?;
+        file.sync()?;
+        // Where there is a list, it is whole.
+        self.disk().rename((&self.bundle, new), (&self.bundle, list))?;
+        self.disk().sync_folder(&self.bundle)?;
+        self.disk().sync_folder(&self.around)
+    }
+
+    /// Moves the thing with this number in the list here.
+    ///
+    /// # Errors
+    /// As the operating system says; then it is where it was.
+    pub fn take(&mut self, thing: usize, from: (&D::Folder, &OsStr)) -> io::Result<()> {
+        self.disk().rename(from, (&self.bundle, &number(thing)))?;
+        self.moved += 1;
+        Ok(())
+    }
+
+    /// What was moved here under this number, as a name in an open folder.
+    #[must_use]
+    pub fn at(&self, thing: usize) -> (&D::Folder, OsString) {
+        (&self.bundle, number(thing))
+    }
+
+    /// Puts the thing with this number where it was, unless something else has come to stand there: then it stays.
+    ///
+    /// # Errors
+    /// As the operating system says; then it is still here.
+    pub fn put_back(&mut self, thing: usize, to: (&D::Folder, &OsStr)) -> io::Result<bool> {
+        let is_back = self.disk().rename_new((&self.bundle, &number(thing)), to)?;
+        self.moved -= u64::from(is_back);
+        Ok(is_back)
+    }
+
+    /// How many things are in here.
+    #[must_use]
+    pub const fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Makes durable what was moved. The folder that it came from is the caller's to sync, before this.
+    ///
+    /// # Errors
+    /// As the operating system says; the bundle stays, for the next one to finish.
+    pub fn settle(&self) -> io::Result<()> {
+        self.disk().sync_folder(&self.bundle)
+    }
+
+    /// The bundle is whole: it gets its last name, or where nothing was moved it vanishes.
+    ///
+    /// # Errors
+    /// As the operating system says; the bundle stays, for the next one to finish.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.is_ended = true;
+        if self.moved == 0 { self.attic.purge(&self.name) } else { self.attic.finish(&self.name) }
+    }
+}
+
+impl<D: Disk> Drop for Moving<'_, '_, D> {
+    fn drop(&mut self) {
+        if !self.is_ended && self.moved == 0 {
+            // The next sweep clears what is left.
+            let _ = self.attic.purge(&self.name);
+        }
+    }
+}
+
+/// A bundle of things, open.
+#[derive(Debug)]
+pub struct Opened<D: Disk> {
+    disk: D,
+    bundle: D::Folder,
+    /// What the run was.
+    pub line: Line,
+    things: Vec<Thing>,
+}
+
+impl<D: Disk> Opened<D> {
+    /// The things that are still in it, by their numbers.
+    pub fn things(&self) -> impl Iterator<Item = (usize, &Thing)> {
+        let is_here = |number: &usize| self.disk.stat(&self.bundle, &self::number(*number)).is_ok();
+        self.things.iter().enumerate().filter(move |(number, _)| is_here(number))
+    }
+
+    /// Puts a thing back where it was, unless something else has come to stand there: then it stays here.
+    ///
+    /// # Errors
+    /// As the operating system says; then it is still here.
+    pub fn put_back(&self, thing: usize, to: (&D::Folder, &OsStr)) -> io::Result<bool> {
+        self.disk.rename_new((&self.bundle, &number(thing)), to)
+    }
+
+    /// Makes durable what was put back. The folder that it went to is the caller's to sync, before this.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn settle(&self) -> io::Result<()> {
+        self.disk.sync_folder(&self.bundle)
+    }
+}
