@@ -10,5 +10,5 @@ mod report;
 pub mod workspaces;
 
 pub use options::Options;
-pub use past::{Past, Undone};
+pub use past::{Kept, Past, Undone};
 pub use report::{Action, Item, Report};

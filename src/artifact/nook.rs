@@ -11,7 +11,7 @@ use crate::{
     lock,
     model::{Retention, Timestamp},
     store::State,
-    trash::{Attic, FolderName, Journal, Line, Outcome, Stage, Trash, read_journal},
+    trash::{Attic, FolderName, Journal, Line, Outcome, RunId, Stage, Trash, read_journal},
 };
 
 /// A state is some hundred bytes.
@@ -129,5 +129,21 @@ impl<'a, D: Disk> Nook<'a, D> {
             }
         }
         Ok(())
+    }
+
+    /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong:
+    /// nothing is taken away after that.
+    pub(super) fn empty(&self, mut goes: impl FnMut(&RunId) -> bool) -> (Vec<RunId>, io::Result<()>) {
+        let mut gone = Vec::new();
+        let emptied = self.attic().names().and_then(|names| {
+            for name in names.iter().filter(|name| name.stage == Stage::Finished) {
+                if goes(&name.run) {
+                    self.attic().purge(name)?;
+                    gone.push(name.run.clone());
+                }
+            }
+            Ok(())
+        });
+        (gone, emptied)
     }
 }

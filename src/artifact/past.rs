@@ -18,10 +18,21 @@ pub struct Past {
     pub lines: Vec<Line>,
     /// How many lines of the journal nobody can read.
     pub unreadable: u64,
-    /// The runs of which something is in the trash.
-    pub in_trash: Vec<RunId>,
+    /// The runs of which something is in the trash, oldest first.
+    pub in_trash: Vec<Kept>,
+    /// Runs in the trash of which nobody can read what they took.
+    pub damaged: Vec<RunId>,
     /// How many runs a killed sweep has left on their way: whoever sweeps next sees to them.
     pub on_the_way: usize,
+}
+
+/// What is in the trash of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What the run was.
+    pub line: Line,
+    /// The names of what is still in there.
+    pub things: Vec<String>,
 }
 
 impl Past {
@@ -36,15 +47,33 @@ impl Past {
         };
         let mut journal = read_journal(disk, &ours)?;
         journal.lines.retain(|line| line.store == kind);
-        let names = attic(disk, &ours, kind).names()?;
-        let (finished, others): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|name| name.stage == Stage::Finished);
-        Ok(Self {
-            lines: journal.lines,
-            unreadable: journal.unreadable,
-            in_trash: finished.into_iter().map(|name| name.run).collect(),
-            on_the_way: others.len(),
-        })
+        let mut past = Self { lines: journal.lines, unreadable: journal.unreadable, ..Self::default() };
+        let attic = attic(disk, &ours, kind);
+        for name in attic.names()? {
+            match name.stage {
+                Stage::Finished => past.add(name.run.clone(), attic.open(&name))?,
+                Stage::Unfinished | Stage::Purged => past.on_the_way += 1,
+            }
+        }
+        Ok(past)
+    }
+
+    fn add<D: Disk>(&mut self, run: RunId, opened: io::Result<Option<Opened<D>>>) -> io::Result<()> {
+        match opened {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => self.damaged.push(run),
+            Err(error) => return Err(error),
+            Ok(None) => self.damaged.push(run),
+            Ok(Some(opened)) => {
+                let things = opened.things().map(|(_, thing)| thing.name.clone()).collect();
+                self.in_trash.push(Kept { line: opened.line, things });
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the runs in the trash.
+    pub fn runs_in_trash(&self) -> impl Iterator<Item = &RunId> {
+        self.in_trash.iter().map(|kept| &kept.line.run).chain(&self.damaged)
     }
 }
 

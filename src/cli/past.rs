@@ -226,7 +226,8 @@ impl Past {
         let of = |base: PathBuf| {
             let past = workspaces::past(&base)?;
             note_unreadable(past.unreadable, &base, frame);
-            Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash: past.in_trash })
+            let in_trash = past.runs_in_trash().cloned().collect();
+            Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash })
         };
         bases.into_iter().map(of).collect()
     }

@@ -297,3 +297,46 @@ fn each_sweep_has_its_line_in_the_log() {
     let ran = world.run("prune --yes --log-format json -v").expect(2);
     assert!(ran.err.lines().any(|line| line.contains("\"error\":") && line.contains("it is no folder")));
 }
+
+#[test]
+fn the_trash_of_a_folder_is_listed_and_emptied() {
+    let world = world();
+    world.run("prune --yes").expect(0);
+    assert_snapshot!(world.run("trash list").shown(), @r#"
+    exit 0
+    --- stdout
+      RUN                           VERB   ROWS  SIZE  LEAVES                    STORE
+      [RUN]  prune     4  42 B  2026-11-29T12:22:25.939Z
+    what leaves does so with the first sweep after that time; the newest run on a store stays
+    1 run in the trash, 4 rows, 42 B
+    --- stderr
+    "#);
+    let run = world.run("history --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    assert_snapshot!(world.run(&format!("trash list {run}")).shown(), @r#"
+    exit 0
+    --- stdout
+      IF UNDONE  KEY
+      restored   job-1
+      restored   job-1-artifacts
+      restored   job-2
+      restored   job-2-artifacts
+    4 rows of run [RUN]
+    --- stderr
+    "#);
+    assert!(world.run("trash empty").expect(2).err.contains("there is no terminal"));
+    assert_snapshot!(world.run("trash empty -n").shown(), @r#"
+    exit 0
+    --- stdout
+    1 run would go, 42 B freed
+    --- stderr
+    "#);
+    assert_snapshot!(world.run("trash empty --yes").shown(), @r#"
+    exit 0
+    --- stdout
+    1 run gone for ever, 42 B freed
+    --- stderr
+    "#);
+    assert!(fs::read_dir(world.path("jobs/.session-reaper/trash")).unwrap().next().is_none());
+    assert!(world.run("undo").expect(1).err.contains("nothing of run"));
+    assert!(world.run("history").out.contains("purged"));
+}

@@ -114,7 +114,10 @@ fn i4_a_sweep_that_was_killed_is_finished_and_can_be_taken_back() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     finish_killed(&base, &options()).unwrap();
     let past = past(&base).unwrap();
-    assert_eq!((past.lines[0].outcome, &past.in_trash[..]), (trash::Outcome::Recovered, &[run.clone()][..]));
+    assert_eq!(
+        (past.lines[0].outcome, past.runs_in_trash().collect::<Vec<_>>()),
+        (trash::Outcome::Recovered, vec![&run])
+    );
     assert_eq!(back(&world, &run).restored.len(), 2);
 }
 
@@ -145,7 +148,7 @@ fn what_is_old_leaves_the_trash_and_the_newest_run_never_does() {
     sweep_with(Retention::Off);
     assert_eq!(world.names("jobs/.session-reaper/trash").len(), 2);
     sweep_with(soon);
-    assert_eq!(past(&world.path("jobs")).unwrap().in_trash, [newest(&world)]);
+    assert_eq!(past(&world.path("jobs")).unwrap().runs_in_trash().collect::<Vec<_>>(), [&newest(&world)]);
     assert_eq!(back(&world, &newest(&world)).restored, ["job-b", "job-b-artifacts"]);
 }
 

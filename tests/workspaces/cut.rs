@@ -106,7 +106,7 @@ fn check(world: &World, point: &Point) {
 fn take_back(world: &World) {
     let past = session_reaper::artifact::workspaces::past(&world.path("jobs")).unwrap();
     assert_eq!(past.on_the_way, 0);
-    for name in past.in_trash {
+    for name in past.runs_in_trash() {
         let _ = run(world, &["undo", name.as_str()]);
     }
 }

@@ -45,4 +45,4 @@ pub use remove::{Member, Removal, group_at, remove_group};
 pub use settings::Settings;
 pub use shape::{Role, Shape, ShapeError};
 pub use sweep::{KIND, rests, sweep};
-pub use undo::{finish_killed, is_base, past, undo};
+pub use undo::{empty_trash, finish_killed, is_base, past, undo};

@@ -76,6 +76,30 @@ pub fn undo(path: &Path, run: &RunId, now: Timestamp, options: &Options) -> Resu
     undone.ok_or_else(|| gone(path, run))
 }
 
+/// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong.
+pub fn empty_trash(
+    path: &Path,
+    options: &Options,
+    goes: impl FnMut(&RunId) -> bool,
+) -> (Vec<RunId>, Option<Error>) {
+    const STEP: &str = "empty the trash of";
+    let home = Home::of_this_process();
+    let (gone, emptied) = match base::open(path, &home) {
+        Err(error) => return (Vec::new(), Some(error)),
+        Ok(None) => return (Vec::new(), None),
+        Ok(Some(base)) => match enter(&base, options.lock_timeout.as_duration()) {
+            Err(error) => return (Vec::new(), Some(error)),
+            Ok(nook) => match nook.settle() {
+                Err(error) => (Vec::new(), Err(error)),
+                Ok(()) => nook.empty(goes),
+            },
+        },
+    };
+    let error = emptied.err().map(|error| Error::io(STEP, path, error));
+    let error = error.map(|error| if gone.is_empty() { error } else { error.half_way() });
+    (gone, error)
+}
+
 fn enter<'b>(base: &'b Base<'_>, wait: Duration) -> Result<Nook<'b, RealDisk>, Error> {
     let nook = Nook::enter(&RealDisk, &base.folder, KIND, wait);
     let nook = nook.map_err(|error| Error::io(STEP, base.path, error))?;

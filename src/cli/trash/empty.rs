@@ -1,10 +1,14 @@
 //! `trash empty`: what is in it goes for ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use serde::Serialize;
 use session_reaper::{
     Age, Bytes, Error, FileStore, Timestamp,
+    artifact::{self, workspaces},
     lock::Stop,
     store::{Store, Trashed},
     sweep::{RunId, SCHEMA},
@@ -14,7 +18,7 @@ use crate::cli::{
     Exit, Failure, Frame,
     ask::{self, Answer},
     output,
-    past::{self, PastArgs},
+    past::{self, Found, PastArgs, Place},
     signals, words,
 };
 
@@ -45,15 +49,21 @@ pub(super) struct Args {
     yes: bool,
 }
 
-/// What goes from the trash of one store.
+/// What goes from the trash of one store or folder.
 #[derive(Debug)]
 struct Going {
-    store: FileStore,
+    place: Place,
     /// What each takes on the disk; of damaged ones nobody knows.
     runs: BTreeMap<RunId, u64>,
     damaged: BTreeSet<RunId>,
     /// Whether a killed command has left something that only needs to be cleared.
     is_untidy: bool,
+}
+
+impl Args {
+    fn is_old(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.older_than.is_none_or(|age| at < now.minus(age))
+    }
 }
 
 impl Going {
@@ -106,12 +116,13 @@ impl Shown {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let (config, stores) = args.past.find(None, frame)?;
+    let Found { config, stores, bases } = args.past.find_all(None, frame)?;
     if !args.yes && !args.dry_run {
         ask::must_be_possible_for("trash empty")?;
     }
-    let going =
-        stores.into_iter().map(|store| look(store, args, frame.now)).collect::<Result<Vec<_>, _>>()?;
+    let stores = stores.into_iter().map(|store| look(store, args, frame.now));
+    let jobs = bases.into_iter().map(|base| look_at_jobs(base, args, frame.now));
+    let going = stores.chain(jobs).collect::<Result<Vec<_>, _>>()?;
     let mut would = Shown::new(false);
     for going in &going {
         would.add(going, all(going));
@@ -138,14 +149,23 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
 }
 
 fn look(store: FileStore, args: &Args, now: Timestamp) -> Result<Going, Failure> {
-    let is_old = |at: Timestamp| args.older_than.is_none_or(|age| at < now.minus(age));
+    let is_old = |at: Timestamp| args.is_old(at, now);
     let Trashed { mut bundles, damaged, on_the_way } = store.trashed()?;
     bundles.retain(|bundle| is_old(bundle.manifest.line.at));
     let runs = bundles.into_iter().map(|bundle| (bundle.manifest.line.run, bundle.bytes)).collect();
     // What cannot be read is as old as its name says.
     let damaged = damaged.into_iter().map(|(run, _)| run);
     let damaged = damaged.filter(|run| args.older_than.is_none() || run.time().is_some_and(is_old)).collect();
-    Ok(Going { store, runs, damaged, is_untidy: on_the_way > 0 })
+    Ok(Going { place: Place::Store(store), runs, damaged, is_untidy: on_the_way > 0 })
+}
+
+fn look_at_jobs(base: PathBuf, args: &Args, now: Timestamp) -> Result<Going, Failure> {
+    let past = workspaces::past(&base)?;
+    let old = past.in_trash.into_iter().filter(|kept| args.is_old(kept.line.at, now));
+    let runs = old.map(|kept| (kept.line.run, kept.line.bytes_before)).collect();
+    let damaged = past.damaged.into_iter();
+    let damaged = damaged.filter(|run| run.time().is_none_or(|at| args.is_old(at, now))).collect();
+    Ok(Going { place: Place::Jobs(base), runs, damaged, is_untidy: past.on_the_way > 0 })
 }
 
 fn all(going: &Going) -> Vec<RunId> {
@@ -170,12 +190,21 @@ fn purge(going: &Going, wait: Age, stop: &Stop) -> (Vec<RunId>, Option<Error>) {
     if going.runs.is_empty() && going.damaged.is_empty() && !going.is_untidy {
         return (Vec::new(), None);
     }
-    let guard = match going.store.lock(wait.as_duration(), stop) {
+    let goes = |run: &RunId| going.has(run) && stop.signal().is_none();
+    let store = match &going.place {
+        Place::Store(store) => store,
+        Place::Jobs(base) => {
+            let options = artifact::Options { lock_timeout: wait, ..artifact::Options::default() };
+            let _stake = stop.enter();
+            return workspaces::empty_trash(base, &options, goes);
+        }
+    };
+    let guard = match store.lock(wait.as_duration(), stop) {
         Ok(guard) => guard,
         Err(error) => return (Vec::new(), Some(error)),
     };
     let _stake = stop.enter();
-    going.store.purge(&guard, |run| going.has(run) && stop.signal().is_none())
+    store.purge(&guard, goes)
 }
 
 fn tell(shown: &Shown, frame: &Frame<'_>) -> Result<(), Failure> {

@@ -1,10 +1,11 @@
 //! `trash list`: the bundles of some stores, or the rows of one run.
 
-use std::{cmp::Reverse, io::Write};
+use std::{cmp::Reverse, io::Write, path::Path};
 
 use serde::Serialize;
 use session_reaper::{
     Bytes, FileStore, Timestamp,
+    artifact::{self, Kept, Undone, workspaces},
     config::Effective,
     store::{Returning, Wish},
     sweep::{RunId, SCHEMA},
@@ -14,7 +15,7 @@ use session_reaper::{
 use crate::cli::{
     Exit, Failure, Frame,
     output::{self, DIM},
-    past::{self, Past, PastArgs, Place},
+    past::{self, Found, Past, PastArgs, Place},
     table::{self, Cell, Side},
     words::{self, plain},
 };
@@ -65,21 +66,45 @@ struct Bundle {
 }
 
 #[derive(Serialize)]
-struct Rows {
+struct OfRun {
     run: RunId,
     rows: Vec<Returning>,
+    #[serde(skip_serializing_if = "Paths::is_empty")]
+    paths: Paths,
 }
 
-pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let (config, stores) = args.past.find(None, frame)?;
-    match &args.run {
-        None => bundles(&stores, &config, frame),
-        Some(run) => rows(stores, run, frame),
+/// What would become of the paths of jobs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Paths {
+    restored: Vec<String>,
+    held_up: Vec<String>,
+}
+
+impl Paths {
+    fn is_empty(&self) -> bool {
+        self.restored.is_empty() && self.held_up.is_empty()
     }
 }
 
-fn bundles(stores: &[FileStore], config: &Effective, frame: &Frame<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    let found = args.past.find_all(None, frame)?;
+    match &args.run {
+        None => bundles(&found, frame),
+        Some(run) => rows(found, run, frame),
+    }
+}
+
+fn bundles(Found { config, stores, bases }: &Found, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let (mut bundles, mut exit) = (Vec::new(), Exit::Done);
+    for base in bases {
+        let past = workspaces::past(base)?;
+        bundles.extend(past.in_trash.into_iter().map(|kept| bundle_of_jobs(base, kept, config)));
+        for run in past.damaged {
+            output::error(&format!("cannot read what run {run} took from {}", base.display()), None);
+            exit = Exit::Partly;
+        }
+    }
     for store in stores {
         let trashed = store.trashed()?;
         bundles.extend(trashed.bundles.into_iter().map(|listed| bundle(store, listed, config)));
@@ -92,7 +117,7 @@ fn bundles(stores: &[FileStore], config: &Effective, frame: &Frame<'_>) -> Resul
     if frame.globals.json {
         output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Bundles { bundles } })?;
     } else if frame.speaks() {
-        print(&bundles, stores.len() > 1)?;
+        print(&bundles, stores.len() + bases.len() > 1)?;
     }
     Ok(exit)
 }
@@ -110,6 +135,21 @@ fn bundle(store: &FileStore, listed: Listed, config: &Effective) -> Bundle {
         run: manifest.line.run,
         verb: manifest.line.verb,
         undoes: manifest.line.undoes,
+    }
+}
+
+/// What came of a folder of jobs: paths are its rows.
+fn bundle_of_jobs(base: &Path, kept: Kept, config: &Effective) -> Bundle {
+    Bundle {
+        store: base.display().to_string(),
+        at: kept.line.at,
+        expires_at: past::leaves(&kept.line, config),
+        rows: kept.things.len() as u64,
+        bytes: kept.line.bytes_before,
+        compressed: false,
+        run: kept.line.run,
+        verb: kept.line.verb,
+        undoes: None,
     }
 }
 
@@ -152,24 +192,34 @@ fn row(bundle: &Bundle, with_store: bool) -> [Cell; 6] {
 }
 
 /// The rows of a run, with what an undo would do to each.
-fn rows(stores: Vec<FileStore>, run: &str, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let (run, pasts) = past::meant(Past::of_all(stores, frame)?, Some(run))?;
-    let mut rows = Vec::new();
+fn rows(found: Found, run: &str, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    let mut pasts = Past::of_all(found.stores, frame)?;
+    pasts.extend(Past::of_jobs(found.bases, frame)?);
+    let (run, pasts) = past::meant(pasts, Some(run))?;
+    let (mut rows, mut paths) = (Vec::new(), Undone::default());
     for past in pasts {
-        if let Place::Store(store) = past.place {
-            rows.extend(store.plan_undo(&run, &Wish::default())?.rows);
+        match past.place {
+            Place::Store(store) => rows.extend(store.plan_undo(&run, &Wish::default())?.rows),
+            Place::Jobs(base) => {
+                let options = artifact::Options { dry_run: true, ..artifact::Options::default() };
+                paths = workspaces::undo(&base, &run, frame.now, &options)?;
+            }
         }
     }
     if frame.globals.json {
-        output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Rows { run, rows } })?;
+        let Undone { restored, held_up, .. } = paths;
+        let rest = OfRun { run, rows, paths: Paths { restored, held_up } };
+        output::json(&Shown { schema: SCHEMA, verb: "trash list", rest })?;
     } else if frame.speaks() {
         let mut out = output::stdout();
-        let cells: Vec<[Cell; 2]> = rows
-            .iter()
-            .map(|row| [row.what.name().into(), plain(&row.key.to_text()).into_owned().into()])
-            .collect();
+        let all = (rows.len() + paths.restored.len() + paths.held_up.len()) as u64;
+        let row = |what: &'static str, key: &str| [what.into(), plain(key).into_owned().into()];
+        let rows = rows.iter().map(|returning| row(returning.what.name(), &returning.key.to_text()));
+        let back = paths.restored.iter().map(|path| row("restored", path));
+        let held = paths.held_up.iter().map(|path| row("held-up", path));
+        let cells: Vec<[Cell; 2]> = rows.chain(back).chain(held).collect();
         table::write(&mut out, [("IF UNDONE", Side::Left), ("KEY", Side::Left)], &cells)?;
-        writeln!(out, "{} of run {run}", words::count(rows.len() as u64, "row"))?;
+        writeln!(out, "{} of run {run}", words::count(all, "row"))?;
         out.flush()?;
     }
     Ok(Exit::Done)
