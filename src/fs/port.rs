@@ -149,6 +149,13 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// As the operating system says.
     fn open_to_append(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Option<Self::Appender>>;
 
+    /// Opens a file for reading, and tells whether somebody has its lock, that of [`Disk::open_to_append`]. While this is
+    /// open nobody takes it, but may wait for it. Never hangs, whatever stands there, and changes nothing.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open_to_ask(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<(Self::Reader, bool)>;
+
     /// Gives a file another name, atomically taking the place of whatever had it.
     ///
     /// # Errors

@@ -108,6 +108,16 @@ impl Disk for RealDisk {
         }
     }
 
+    /// By a flock that is shared with others who ask.
+    fn open_to_ask(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<(RealFile, bool)> {
+        let file = self.open(folder, name)?;
+        match fs4::FileExt::try_lock_shared(&file.0) {
+            Ok(()) => Ok((file, false)),
+            Err(fs4::TryLockError::WouldBlock) => Ok((file, true)),
+            Err(fs4::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn rename(&self, from: (&OwnedFd, &OsStr), to: (&OwnedFd, &OsStr)) -> io::Result<()> {
         Ok(rustix::fs::renameat(from.0, from.1, to.0, to.1)?)
     }

@@ -112,6 +112,12 @@ impl Disk for MemDisk {
         Ok(lock.map(|lock| MemAppender(self.file(node), lock)))
     }
 
+    fn open_to_ask(&self, folder: &usize, name: &OsStr) -> io::Result<(MemFile, bool)> {
+        let world = self.called()?;
+        let node = world.find(*folder, name)?;
+        Ok((self.file(node), world.locked.contains(&node)))
+    }
+
     fn rename(&self, from: (&usize, &OsStr), to: (&usize, &OsStr)) -> io::Result<()> {
         let mut world = self.called()?;
         let moved = world.names_mut(*from.0)?.remove(from.1).ok_or(ErrorKind::NotFound)?;
