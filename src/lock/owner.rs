@@ -215,8 +215,9 @@ impl<D: Disk> OwnerMark<D> {
             }
             match Self::try_take(disk, folder, name, owner, seen.as_ref(), &me) {
                 Ok(None) => {}
-                // Somebody has cleared away what was on its way.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // Somebody has cleared away what was on its way, or a dead one of our number has left his.
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
                 taken => return taken,
             }
         }
@@ -290,6 +291,7 @@ fn make<D: Disk>(
 ) -> io::Result<D::Appender> {
     let mut file = disk.create(folder, temp)?;
     file.write_all(&me.text()?)?;
+    file.keep_private()?;
     file.hand_to(owner)?;
     file.sync()?;
     disk.open_to_append(folder, temp)?.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
