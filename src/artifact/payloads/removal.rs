@@ -21,6 +21,16 @@ pub(super) struct Removal {
     pub(super) result: io::Result<()>,
 }
 
+/// What a folder without a marker was.
+pub(super) enum Unmarked {
+    /// What is left of one who was killed as he began, or as he ended: it is gone.
+    Removed,
+    /// Somebody begins in there, or may be about to.
+    Taken,
+    /// It is none of ours.
+    Foreign,
+}
+
 impl<D: Disk> Inner<D> {
     /// Removes the folder that has this name, which it may lose on its way out.
     pub(super) fn remove(&self, name: &mut OsString, folder: &D::Folder) -> Removal {
@@ -63,19 +73,30 @@ impl<D: Disk> Inner<D> {
         there(self.disk.remove_folder(&self.dir, name)).map(drop)
     }
 
-    /// Removes a folder that has no marker if there is nothing in it but markers on their way: who makes one is quicker, or
-    /// begins anew. `false` where it is not ours to remove.
-    pub(super) fn remove_unmarked(&self, name: &OsStr, folder: &D::Folder) -> io::Result<bool> {
+    /// Removes a folder that has no marker if there is nothing in it but markers on their way, and that for so long that who
+    /// makes one is dead; if he is not, he begins anew.
+    pub(super) fn remove_unmarked(
+        &self,
+        name: &OsStr,
+        folder: &D::Folder,
+        is_young: bool,
+    ) -> io::Result<Unmarked> {
         let names = self.disk.list(folder)?;
+        if names.iter().any(|name| name == MARK) {
+            return Ok(Unmarked::Taken);
+        }
         if !names.iter().all(|name| is_temp_of(name, OsStr::new(MARK))) {
-            return Ok(false);
+            return Ok(Unmarked::Foreign);
+        }
+        if is_young {
+            return Ok(Unmarked::Taken);
         }
         for name in &names {
             there(self.disk.remove(folder, name))?;
         }
         match self.disk.remove_folder(&self.dir, name) {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
-            removed => there(removed).map(|_| true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(Unmarked::Taken),
+            removed => there(removed).map(|_| Unmarked::Removed),
         }
     }
 }

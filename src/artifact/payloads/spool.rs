@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     fs::{Disk, Owner, RealDisk},
-    lock::{OwnerMark, Ownership, owner_of},
+    lock::{OwnerMark, Ownership, owner_of, pause},
     model::{Error, ErrorKind, Timestamp},
+    process::{Life, life},
 };
 
 /// Says whose the folder of a session is.
@@ -24,7 +25,7 @@ pub(super) const MARK: &str = ".owner";
 pub(super) const ROOM: &str = ".room";
 
 /// So often somebody may remove a folder before we have it.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: u32 = 16;
 
 const OPEN: &str = "open the spool";
 const BEGIN: &str = "open a session's folder in the spool";
@@ -106,14 +107,15 @@ impl<D: Disk> Spool<D> {
         })?;
         let path = inner.path.join(&name);
         let fail = |error| failed(BEGIN, &path, error);
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             match inner.take(&name) {
                 Ok(Taken::Ours(folder, mark)) => {
                     return Session::begin(Arc::clone(inner), name, folder, mark).map_err(fail);
                 }
+                Ok(Taken::Others(owner)) if is_on_its_way_out(&owner) => pause(attempt),
                 Ok(Taken::Others(owner)) => return Err(busy(&path, &owner)),
-                Ok(Taken::Again) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(Taken::Again) => pause(attempt),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => pause(attempt),
                 Err(error) => return Err(fail(error)),
             }
         }
@@ -155,6 +157,17 @@ impl<D: Disk> Inner<D> {
 
     pub(super) fn pending(&self) -> MutexGuard<'_, Vec<Ended<D>>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether somebody holds the marker of one who does not live: to remove what he left.
+fn is_on_its_way_out(owner: &Ownership) -> bool {
+    match owner {
+        Ownership::Alive(Some(who)) => {
+            !matches!(life(who.pid), Life::Here { start } if start.is_none() || start == who.start)
+        }
+        Ownership::Alive(None) => true,
+        Ownership::None | Ownership::Dead(_) | Ownership::Unknown(_) => false,
     }
 }
 

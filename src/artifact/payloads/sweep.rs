@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     log, name,
+    removal::Unmarked,
     spool::{Inner, MARK, ROOM, failed},
 };
 use crate::{
@@ -49,6 +50,9 @@ enum Found {
     /// Somebody else has removed it.
     Gone,
 }
+
+/// Longer than it takes to mark a folder as one's own, in milliseconds.
+const BEGINNING: i64 = 60_000;
 
 const STEP: &str = "sweep the spool";
 
@@ -120,16 +124,20 @@ impl<D: Disk> Inner<D> {
             return Ok(Found::Skipped);
         }
         let folder = self.disk.subfolder(&self.dir, name)?;
+        let last = Timestamp::from_nanos(stat.modified_ns);
         match owner_of(&self.disk, &folder, OsStr::new(MARK)) {
             Ownership::None => {
-                let is_gone = self.remove_unmarked(name, &folder)?;
-                Ok(if is_gone { Found::Swept } else { Found::Skipped })
+                self.remove_unmarked(name, &folder, now.millis_since(last) < BEGINNING).map(|unmarked| {
+                    match unmarked {
+                        Unmarked::Removed => Found::Swept,
+                        Unmarked::Taken => Found::Retained,
+                        Unmarked::Foreign => Found::Skipped,
+                    }
+                })
             }
             Ownership::Alive(_) => Ok(Found::Retained),
             Ownership::Unknown(_) => Ok(Found::Unknown),
-            Ownership::Dead(_) if self.may_come_back(name, Timestamp::from_nanos(stat.modified_ns), now) => {
-                Ok(Found::Retained)
-            }
+            Ownership::Dead(_) if self.may_come_back(name, last, now) => Ok(Found::Retained),
             Ownership::Dead(_) => self.reclaim(name, &folder, bytes_freed),
         }
     }
