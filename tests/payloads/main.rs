@@ -14,6 +14,7 @@
 mod child;
 mod full;
 mod killed;
+mod log;
 mod odd;
 mod owners;
 mod quota;

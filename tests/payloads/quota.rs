@@ -40,7 +40,7 @@ fn the_oldest_of_the_dead_makes_room_first_and_no_more_than_is_needed() {
     let world = World::new();
     let spool = world.spool_with(most(350));
     let living = Living::start(&world, "living", "l");
-    let dead = ["first", "second"].map(|id| Living::start(&world, id, &id[..1]));
+    let dead = [("first", "f"), ("second", "s")].map(|(id, payload)| Living::start(&world, id, payload));
     for child in dead {
         child.kill();
     }

@@ -66,7 +66,7 @@ fn a_reference_goes_through_a_transcript() {
 fn what_is_not_shown_is_read_by_ranges() {
     let world = World::new();
     let session = world.spool_with(small().with_excerpt(50, 4).unwrap()).session("one").unwrap();
-    let payload: String = (1..100).map(|line| format!("line {line}\n")).collect();
+    let payload = (1..100).fold(String::new(), |text, line| text + &format!("line {line}\n"));
     let Stored::Spooled(blob) =
         session.put_showing(payload.as_bytes(), "text/plain", Side::Head { first_line: 1 })
     else {

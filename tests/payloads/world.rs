@@ -7,10 +7,9 @@ use std::{
 
 use session_reaper::{
     Timestamp,
-    artifact::payloads::{BlobRef, Options, Session, Spool, Stored},
+    artifact::payloads::{BlobHash, BlobRef, Options, Session, Spool, Stored},
     now,
 };
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 pub(crate) struct World {
@@ -81,8 +80,7 @@ pub(crate) fn whole_blobs(dir: &Path) -> usize {
     blobs
         .inspect(|blob| {
             let bytes = fs::read(blob).unwrap();
-            let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(hash, blob.file_name().unwrap().to_str().unwrap());
+            assert_eq!(BlobHash::of(&bytes).to_string(), blob.file_name().unwrap().to_str().unwrap());
         })
         .count()
 }

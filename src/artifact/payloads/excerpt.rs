@@ -160,7 +160,8 @@ mod tests {
             let shown = of(payload.as_bytes(), side, bytes, lines);
             let (from, to) = (usize::try_from(shown.from).unwrap(), usize::try_from(shown.to).unwrap());
             prop_assert!(payload.is_char_boundary(from) && payload.is_char_boundary(to));
-            prop_assert_eq!(format!("{}{}{}", &payload[..from], shown.text, &payload[to..]), payload.clone());
+            let (before, behind) = (payload.get(..from).unwrap(), payload.get(to..).unwrap());
+            prop_assert_eq!(format!("{before}{}{behind}", shown.text), payload.clone());
             // Something is shown of whatever there is.
             prop_assert!(payload.is_empty() || !shown.text.is_empty());
         }

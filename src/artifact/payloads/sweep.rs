@@ -97,7 +97,7 @@ impl<D: Disk> Inner<D> {
             Ok(Found::Swept) => report.swept += 1,
             Ok(Found::Retained) => report.retained += 1,
             Ok(Found::Unknown) => {
-                (report.retained, report.unknown) = (report.retained + 1, report.unknown + 1)
+                (report.retained, report.unknown) = (report.retained + 1, report.unknown + 1);
             }
             Ok(Found::Skipped) => report.skipped += 1,
             Ok(Found::Gone) => {}
