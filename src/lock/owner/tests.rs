@@ -130,6 +130,27 @@ fn what_is_taken_is_ours_until_it_is_left_or_we_end() {
 }
 
 #[test]
+fn who_starts_other_programs_can_still_let_go_and_take_again() {
+    let place = Place::new();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // Between its birth and its call of another program each child has what we have open.
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        });
+        for round in 0..300 {
+            let taken = place.take();
+            if taken.is_none() || round == 299 {
+                stop.store(true, Ordering::Relaxed);
+            }
+            assert!(taken.is_some(), "round {round}");
+        }
+    });
+}
+
+#[test]
 fn what_is_left_late_takes_no_marker_of_another() {
     let place = Place::new();
     let (old, text) = (place.take().unwrap(), Line::ours().text().unwrap());
