@@ -54,6 +54,9 @@ fn i10_what_is_not_ours_is_counted_and_left() {
     assert_eq!(fs::read_to_string(world.path("precious")).unwrap(), "kept");
     // Where a session would have its folder nothing is used that is no folder.
     assert!(spool.session("file").is_err() && spool.session("link").is_err());
+    // Nor what somebody else has put things into: it would go with the session.
+    assert_eq!(spool.session("mine").unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(world.names("spool/s-mine"), ["file"]);
     // An empty one is what a process left that was killed as it began.
     make("s-empty");
     assert_eq!(spool.sweep(after(0)).unwrap().retained, 1);

@@ -87,6 +87,8 @@ impl<D: Disk> Session<D> {
                 there(spool.disk.remove(&folder, &name))?;
             }
         }
+        // A payload is durable only if its folder is.
+        spool.disk.sync_folder(&spool.dir)?;
         let path = spool.path.join(&name);
         Ok(Self { spool, name, path, folder, state: Mutex::new(State { mark, counts }) })
     }

@@ -12,7 +12,7 @@ use super::{
     write::{is_same, there},
 };
 use crate::{
-    fs::{Disk, Owner, RealDisk},
+    fs::{Disk, Owner, RealDisk, is_temp_of},
     lock::{OwnerMark, Ownership, owner_of, pause},
     model::{Error, ErrorKind, Timestamp},
     process::{Life, life},
@@ -114,6 +114,7 @@ impl<D: Disk> Spool<D> {
                 }
                 Ok(Taken::Others(owner)) if is_on_its_way_out(&owner) => pause(attempt),
                 Ok(Taken::Others(owner)) => return Err(busy(&path, &owner)),
+                Ok(Taken::Foreign) => return Err(foreign(&path)),
                 Ok(Taken::Again) => pause(attempt),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => pause(attempt),
                 Err(error) => return Err(fail(error)),
@@ -127,12 +128,16 @@ impl<D: Disk> Spool<D> {
 enum Taken<D: Disk> {
     Ours(D::Folder, OwnerMark<D>),
     Others(Ownership),
+    Foreign,
     Again,
 }
 
 impl<D: Disk> Inner<D> {
     fn take(&self, name: &OsStr) -> io::Result<Taken<D>> {
         let folder = self.disk.private_folder(&self.dir, name, self.owner)?;
+        if self.is_foreign(&folder)? {
+            return Ok(Taken::Foreign);
+        }
         let mark = OwnerMark::take(&self.disk, &folder, OsStr::new(MARK), self.owner);
         if !self.is_at(name, &folder)? {
             // It was on its way out: nothing of ours may keep it.
@@ -146,6 +151,13 @@ impl<D: Disk> Inner<D> {
                 owner => Taken::Others(owner),
             },
         })
+    }
+
+    /// Whether there is something in a folder that nobody has marked: at its end that would go with a session.
+    fn is_foreign(&self, folder: &D::Folder) -> io::Result<bool> {
+        let names = self.disk.list(folder)?;
+        let mark = OsStr::new(MARK);
+        Ok(!names.iter().all(|name| is_temp_of(name, mark)) && !names.iter().any(|name| name == mark))
     }
 
     /// Whether an open folder is the one that has this name.
@@ -196,6 +208,11 @@ fn make<D: Disk>(disk: &D, dir: &Path, owner: Owner) -> io::Result<D::Folder> {
     let (parent, name) = dir.parent().zip(dir.file_name()).ok_or(io::ErrorKind::InvalidInput)?;
     disk.private_folder(&disk.folder(parent)?, name, owner)?;
     disk.folder(dir)
+}
+
+fn foreign(path: &Path) -> Error {
+    Error::new(ErrorKind::Refused, BEGIN, path, "there is something in it, and no marker of ours")
+        .with_hint("move that elsewhere, or give the session another id")
 }
 
 fn busy(path: &Path, owner: &Ownership) -> Error {
