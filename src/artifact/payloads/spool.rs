@@ -120,7 +120,7 @@ impl<D: Disk> Spool<D> {
                 Err(error) => return Err(fail(error)),
             }
         }
-        Err(Error::new(ErrorKind::Busy, BEGIN, &path, "somebody removes it all the time"))
+        Err(Error::new(ErrorKind::Busy, BEGIN, &path, "another process has it, or is still removing it"))
     }
 }
 
