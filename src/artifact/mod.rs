@@ -1,11 +1,12 @@
 //! What sessions leave behind beside their rows: who owns it, and how it goes.
 //!
-//! [`workspaces`] are folders of jobs with what belongs to them. Each sweep of such a folder gives one [`Report`] that adds
-//! up, and one line in the log.
+//! [`workspaces`] are folders of jobs with what belongs to them: each sweep of one gives a [`Report`] that adds up. [`payloads`]
+//! are large results of tools, which are kept out of memory and of transcripts. Each sweep is one line in the log.
 
 mod nook;
 mod options;
 mod past;
+pub mod payloads;
 mod report;
 pub mod workspaces;
 

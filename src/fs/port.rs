@@ -247,6 +247,14 @@ pub trait Writer: fmt::Debug + Send {
     /// As the operating system says; also when the file does not have them afterwards.
     fn adopt(&self, attributes: &Attributes) -> io::Result<()>;
 
+    /// Lets its owner read and write it and nobody else, whatever this process takes away from new files.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn keep_private(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Gives the file to `owner`, where that is another and we are root; nothing else about it changes.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use std::{
     os::fd::OwnedFd,
 };
 
+use rustix::fs::Mode;
+
 use super::{Attributes, Owner, Writer, private};
 
 /// After so many bytes the kernel is asked to begin with taking them to the disk: soon enough that little is left for the
@@ -69,6 +71,10 @@ impl Writer for RealWriter {
 
     fn adopt(&self, attributes: &Attributes) -> io::Result<()> {
         attributes.give_to(&self.file)
+    }
+
+    fn keep_private(&self) -> io::Result<()> {
+        Ok(rustix::fs::fchmod(&self.file, Mode::RUSR | Mode::WUSR)?)
     }
 
     fn hand_to(&self, owner: Owner) -> io::Result<()> {

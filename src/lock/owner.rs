@@ -214,9 +214,11 @@ impl<D: Disk> OwnerMark<D> {
                 return Ok(None);
             }
             match Self::try_take(disk, folder, name, owner, seen.as_ref(), &me) {
+                Ok(None) if seen.is_some_and(|seen| seen.is_held) => return Ok(None),
                 Ok(None) => {}
-                // Somebody has cleared away what was on its way.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // Somebody has cleared away what was on its way, or a dead one of our number has left his.
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
                 taken => return taken,
             }
         }
@@ -276,8 +278,9 @@ impl<D: Disk> OwnerMark<D> {
     }
 }
 
+/// Our own may be held for a moment after we have let it go: by a child that is about to call another program.
 fn may_replace(seen: &Seen, me: &Line) -> bool {
-    !seen.is_held && (seen.line.as_ref() == Some(me) || matches!(seen.judge(me), Ownership::Dead(_)))
+    seen.line.as_ref() == Some(me) || matches!(seen.judge(me), Ownership::Dead(_))
 }
 
 /// A new marker under a name of its own, durable and with its lock.
@@ -290,6 +293,7 @@ fn make<D: Disk>(
 ) -> io::Result<D::Appender> {
     let mut file = disk.create(folder, temp)?;
     file.write_all(&me.text()?)?;
+    file.keep_private()?;
     file.hand_to(owner)?;
     file.sync()?;
     disk.open_to_append(folder, temp)?.ok_or_else(|| io::ErrorKind::ResourceBusy.into())

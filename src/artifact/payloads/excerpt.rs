@@ -1,0 +1,169 @@
+//! What is shown of a payload that is elsewhere, and how to read on.
+
+use std::{fmt, ops::Range, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{self, Limits};
+
+/// Which end of a payload is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// The end, as of what a program said: the result stands there.
+    #[default]
+    Tail,
+    /// The beginning, as of a file that is read from this line on: the next line can be named.
+    Head {
+        /// The number of the payload's first line, 1 for the whole of a file.
+        first_line: u64,
+    },
+}
+
+/// What is shown of a payload, and how to read on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Excerpt {
+    /// What is shown: the bytes from `from` to `to`. What is no text in there is replaced; of what is none at all nothing is
+    /// shown.
+    pub text: String,
+    /// What is missing, and how to read it.
+    pub notice: String,
+    /// Where the excerpt begins in the payload.
+    pub from: u64,
+    /// Where it ends.
+    pub to: u64,
+}
+
+impl fmt::Display for Excerpt {
+    /// The notice, and below it the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.notice, self.text)
+    }
+}
+
+impl Excerpt {
+    /// What is shown of a payload that is kept at `path`.
+    pub(super) fn of(payload: &[u8], mime: &str, side: Side, limits: Limits, path: &Path) -> Self {
+        let range = if text::is_text(payload, mime) { range(payload, side, limits) } else { 0..0 };
+        let shown = payload.get(range.clone()).unwrap_or_default();
+        Self {
+            text: String::from_utf8_lossy(shown).into_owned(),
+            notice: notice(payload, mime, side, &range, path),
+            from: range.start as u64,
+            to: range.end as u64,
+        }
+    }
+}
+
+fn range(payload: &[u8], side: Side, limits: Limits) -> Range<usize> {
+    // A byte that is no text is shown as a character of three.
+    let is_clean = std::str::from_utf8(payload).is_ok();
+    let bytes = if is_clean { limits.bytes } else { limits.bytes / 3 };
+    let limits = Limits { bytes, ..limits };
+    match side {
+        Side::Tail => text::tail(payload, limits),
+        Side::Head { .. } => text::head(payload, limits),
+    }
+}
+
+fn notice(payload: &[u8], mime: &str, side: Side, range: &Range<usize>, path: &Path) -> String {
+    let (length, path, Range { start: from, end: to }) = (payload.len(), path.display(), range.clone());
+    if range.len() == length {
+        return format!("[all of it is in {path} as well]");
+    }
+    if range.is_empty() {
+        return format!("[{length} bytes of {mime} are in {path}: read them by byte ranges]");
+    }
+    let lines = |range: Range<usize>| text::lines(payload.get(range).unwrap_or_default());
+    match side {
+        Side::Tail => format!(
+            "[the last {} of {} lines, bytes {from} to {length}; all of it is in {path}: lines 1 to {}, bytes 0 to {from} are \
+             not shown]",
+            lines(range.clone()),
+            lines(0..length),
+            lines(0..from),
+        ),
+        Side::Head { first_line } if payload.get(to - 1) == Some(&b'\n') => format!(
+            "[the first {} of {} lines, bytes 0 to {to} of {length}; all of it is in {path}: read on at line {}, byte {to}]",
+            lines(range.clone()),
+            lines(0..length),
+            first_line.saturating_add(lines(range.clone()) as u64),
+        ),
+        Side::Head { .. } => format!(
+            "[bytes 0 to {to} of {length}; all of it is in {path}: there is no line break in what is shown, so that reading by \
+             lines cannot advance; read on at byte {to}, by byte ranges]"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(payload: &[u8], side: Side, bytes: usize, lines: usize) -> Excerpt {
+        Excerpt::of(payload, "text/plain", side, Limits { bytes, lines }, Path::new("/spool/s-1/abc"))
+    }
+
+    const HEAD: Side = Side::Head { first_line: 11 };
+
+    #[test]
+    fn it_tells_how_to_read_on() {
+        let shown = of(b"a\nb\nc\nd", Side::Tail, 99, 2).to_string();
+        assert_eq!(
+            shown,
+            "[the last 2 of 4 lines, bytes 4 to 7; all of it is in /spool/s-1/abc: lines 1 to 2, bytes 0 to 4 are not shown]\nc\nd"
+        );
+        let head = of(b"a\nb\nc\nd", HEAD, 99, 2);
+        assert_eq!(head.text, "a\nb\n");
+        assert!(head.notice.ends_with("read on at line 13, byte 4]"), "{}", head.notice);
+        let long = of(b"abcdefgh", HEAD, 3, 2);
+        assert_eq!(long.text, "abc");
+        assert!(long.notice.contains("by lines cannot advance; read on at byte 3"), "{}", long.notice);
+        let all = of(b"abc", Side::Tail, 3, 1);
+        assert_eq!(all.to_string(), "[all of it is in /spool/s-1/abc as well]\nabc");
+    }
+
+    #[test]
+    fn of_what_is_no_text_only_the_size_is_told() {
+        for (payload, mime) in [(&b"ab\0cd"[..], "text/plain"), (b"abcdefghi", "image/png")] {
+            let limits = Limits { bytes: 4, lines: 9 };
+            let shown = Excerpt::of(payload, mime, Side::Tail, limits, Path::new("/p"));
+            let size = payload.len();
+            assert_eq!(shown.text, "");
+            assert_eq!(shown.notice, format!("[{size} bytes of {mime} are in /p: read them by byte ranges]"));
+        }
+    }
+
+    fn sides() -> impl Strategy<Value = Side> {
+        prop_oneof![Just(Side::Tail), any::<u64>().prop_map(|first_line| Side::Head { first_line })]
+    }
+
+    proptest! {
+        #[test]
+        fn i2_any_bytes_are_cut_without_a_panic_and_never_too_long(
+            payload in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), 0x80..0xff_u8], 0..400),
+            side in sides(), bytes in 1_usize..300, lines in 1_usize..20,
+        ) {
+            let shown = of(&payload, side, bytes, lines);
+            prop_assert!(shown.text.len() <= bytes, "{} of {bytes}", shown.text.len());
+            prop_assert!(text::lines(shown.text.as_bytes()) <= lines);
+            prop_assert!(shown.from <= shown.to && shown.to <= payload.len() as u64);
+            prop_assert!(shown.to_string().len() <= bytes + shown.notice.len() + 1);
+        }
+
+        #[test]
+        fn i2_an_excerpt_is_cut_between_characters_and_with_the_rest_it_is_the_payload(
+            payload in "(\\PC|[\näß€𝄞]){0,200}", side in sides(), bytes in 4_usize..300, lines in 1_usize..20,
+        ) {
+            let shown = of(payload.as_bytes(), side, bytes, lines);
+            let (from, to) = (usize::try_from(shown.from).unwrap(), usize::try_from(shown.to).unwrap());
+            prop_assert!(payload.is_char_boundary(from) && payload.is_char_boundary(to));
+            let (before, behind) = (payload.get(..from).unwrap(), payload.get(to..).unwrap());
+            prop_assert_eq!(format!("{before}{}{behind}", shown.text), payload.clone());
+            // Something is shown of whatever there is.
+            prop_assert!(payload.is_empty() || !shown.text.is_empty());
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a spool keeps inline, how much of the rest is shown, and how large it may become.
+
+use super::{Limits, text};
+use crate::model::Age;
+
+/// A limit that nothing could fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} cannot be {value}: give a number above zero")]
+pub struct LimitError {
+    what: &'static str,
+    value: i64,
+}
+
+/// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is as long, the spool may become as
+/// large as the disk, and what a dead owner left goes at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    pub(super) inline: Limits,
+    pub(super) excerpt: Limits,
+    pub(super) max_bytes: Option<u64>,
+    pub(super) grace: Option<Age>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let limits = Limits { bytes: Self::BYTES, lines: Self::LINES };
+        Self { inline: limits, excerpt: limits, max_bytes: None, grace: None }
+    }
+}
+
+impl Options {
+    /// So many bytes stay inline by default, and are shown.
+    pub const BYTES: usize = 50 * 1024;
+    /// So many lines of text stay inline by default, and are shown.
+    pub const LINES: usize = 2_000;
+
+    /// Keeps payloads of up to so many bytes inline.
+    ///
+    /// # Errors
+    /// It is zero or negative.
+    pub fn with_inline_limit(mut self, bytes: i64) -> Result<Self, LimitError> {
+        self.inline.bytes = size("the inline limit", bytes)?;
+        Ok(self)
+    }
+
+    /// Keeps text of up to so many lines inline.
+    ///
+    /// # Errors
+    /// It is zero or negative.
+    pub fn with_inline_lines(mut self, lines: i64) -> Result<Self, LimitError> {
+        self.inline.lines = size("the limit of lines", lines)?;
+        Ok(self)
+    }
+
+    /// Shows so much of what is spooled, at most.
+    ///
+    /// # Errors
+    /// One of them is zero or negative.
+    pub fn with_excerpt(mut self, bytes: i64, lines: i64) -> Result<Self, LimitError> {
+        self.excerpt = Limits {
+            bytes: size("the length of an excerpt", bytes)?,
+            lines: size("the lines of an excerpt", lines)?,
+        };
+        Ok(self)
+    }
+
+    /// Lets the payloads of all sessions together take so many bytes, of all processes that share the spool.
+    ///
+    /// # Errors
+    /// It is zero or negative.
+    pub fn with_max_bytes(mut self, bytes: i64) -> Result<Self, LimitError> {
+        self.max_bytes = Some(positive("the spool's size", bytes)?);
+        Ok(self)
+    }
+
+    /// Keeps what a dead owner left for so long after his last payload, so that the session can go on: unless the room is
+    /// needed before.
+    #[must_use]
+    pub const fn with_grace(mut self, grace: Age) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// Whether a payload is small enough to stay where it is.
+    pub(super) fn keeps_inline(&self, payload: &[u8], mime: &str) -> bool {
+        let has_few_lines = || !text::is_text(payload, mime) || text::lines(payload) <= self.inline.lines;
+        payload.len() <= self.inline.bytes && has_few_lines()
+    }
+}
+
+fn positive(what: &'static str, value: i64) -> Result<u64, LimitError> {
+    u64::try_from(value).ok().filter(|limit| *limit > 0).ok_or(LimitError { what, value })
+}
+
+fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {
+    positive(what, value).map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_nothing_fits_is_refused() {
+        for bad in [0, -1, i64::MIN] {
+            let options = Options::default;
+            assert!(options().with_inline_limit(bad).is_err() && options().with_inline_lines(bad).is_err());
+            assert!(options().with_excerpt(bad, 1).is_err() && options().with_excerpt(1, bad).is_err());
+            let error = options().with_max_bytes(bad).unwrap_err().to_string();
+            assert_eq!(error, format!("the spool's size cannot be {bad}: give a number above zero"));
+        }
+    }
+
+    #[test]
+    fn the_limit_itself_stays_inline_and_one_more_does_not() {
+        let options = Options::default();
+        for (payload, mime, stays) in [
+            (vec![b'x'; 51_200], "text/plain", true),
+            (vec![b'x'; 51_201], "text/plain", false),
+            (b"\n".repeat(2_000), "text/plain", true),
+            (b"\n".repeat(2_001), "text/plain", false),
+            ([b"\n".repeat(2_000), b"x".to_vec()].concat(), "text/plain", false),
+            ([b"\n".repeat(1_999), b"x".to_vec()].concat(), "text/plain", true),
+            (b"\n".repeat(2_001), "image/png", true),
+            (Vec::new(), "text/plain", true),
+        ] {
+            assert_eq!(options.keeps_inline(&payload, mime), stays, "{} of {mime}", payload.len());
+        }
+    }
+}

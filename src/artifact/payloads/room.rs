@@ -1,0 +1,75 @@
+//! How large a spool may become: what ended sessions left makes room, what living ones have never does.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    time::Duration,
+};
+
+use super::{
+    name,
+    spool::{Inner, MARK, ROOM},
+};
+use crate::{
+    fs::Disk,
+    lock::{Ownership, owner_of, wait_for},
+};
+
+/// Longer than it takes to write a payload.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Room for one payload: nobody else takes it while this lives. A spool without a limit has it always.
+pub(super) struct Room<D: Disk>(Option<D::Lock>);
+
+/// A session's folder, as it counts.
+struct Taken {
+    name: OsString,
+    bytes: u64,
+    modified_ns: i128,
+}
+
+impl<D: Disk> Inner<D> {
+    /// Makes room for a payload; `None` where there is none.
+    pub(super) fn make_room(&self, length: u64) -> io::Result<Option<Room<D>>> {
+        let Some(most) = self.options.max_bytes else { return Ok(Some(Room(None))) };
+        if length > most {
+            return Ok(None);
+        }
+        let lock = wait_for(PATIENCE, || self.disk.try_lock(&self.dir, OsStr::new(ROOM), self.owner))?;
+        let lock = lock.ok_or_else(|| io::Error::other("others were adding to the spool all the time"))?;
+        let mut taken = self.taken()?;
+        let mut bytes: u64 = taken.iter().map(|taken| taken.bytes).sum();
+        taken.sort_by_key(|taken| taken.modified_ns);
+        for old in taken {
+            if bytes + length <= most {
+                break;
+            }
+            if self.is_of_a_dead_one(&old.name) && self.evict(&old.name).unwrap_or(false) {
+                bytes -= old.bytes;
+            }
+        }
+        Ok((bytes + length <= most).then_some(Room(Some(lock))))
+    }
+
+    fn taken(&self) -> io::Result<Vec<Taken>> {
+        let names = self.disk.list(&self.dir)?;
+        Ok(names.into_iter().filter(|name| name::is_ours(name)).filter_map(|name| self.weigh(name)).collect())
+    }
+
+    /// What goes or cannot be looked at meanwhile weighs nothing.
+    fn weigh(&self, name: OsString) -> Option<Taken> {
+        let folder = self.disk.subfolder(&self.dir, &name).ok()?;
+        let modified_ns = self.disk.stat(&folder, OsStr::new(".")).ok()?.modified_ns;
+        let sizes = self.disk.list(&folder).ok()?;
+        let sizes = sizes.iter().filter(|name| *name != MARK).filter_map(|name| {
+            self.disk.stat(&folder, name).ok().filter(|stat| stat.is_file).map(|stat| stat.size)
+        });
+        Some(Taken { bytes: sizes.sum(), modified_ns, name })
+    }
+
+    fn is_of_a_dead_one(&self, name: &OsStr) -> bool {
+        let folder = self.disk.subfolder(&self.dir, name);
+        folder
+            .is_ok_and(|folder| matches!(owner_of(&self.disk, &folder, OsStr::new(MARK)), Ownership::Dead(_)))
+    }
+}

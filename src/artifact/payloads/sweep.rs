@@ -1,0 +1,169 @@
+//! Removing what dead owners have left.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    time::Instant,
+};
+
+use serde::Serialize;
+
+use super::{
+    log, name,
+    removal::Unmarked,
+    spool::{Inner, MARK, ROOM, failed},
+};
+use crate::{
+    fs::Disk,
+    lock::{Ownership, owner_of, try_claim},
+    model::{Error, Timestamp},
+};
+
+/// What came of a sweep. `scanned == swept + retained + skipped + failed`.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What was found in the spool.
+    pub scanned: u64,
+    /// Folders that are gone.
+    pub swept: u64,
+    /// Folders that stay: their owners live, or may live, or have died only now.
+    pub retained: u64,
+    /// How many of these stay because nobody can say whether their owners live.
+    pub unknown: u64,
+    /// What is none of ours.
+    pub skipped: u64,
+    /// Folders that could not be looked at, or not be removed.
+    pub failed: u64,
+    /// How much is gone.
+    pub bytes_freed: u64,
+    /// The first failure.
+    pub error: Option<Error>,
+}
+
+/// What came of one name.
+enum Found {
+    Swept,
+    Retained,
+    Unknown,
+    Skipped,
+    /// Somebody else has removed it.
+    Gone,
+}
+
+/// Longer than it takes to mark a folder as one's own, in milliseconds.
+const BEGINNING: i64 = 60_000;
+
+const STEP: &str = "sweep the spool";
+
+impl<D: Disk> Inner<D> {
+    pub(super) fn sweep(&self, now: Timestamp) -> Result<Report, Error> {
+        let begun = Instant::now();
+        let mut report = Report::default();
+        let swept = self.sweep_into(now, &mut report);
+        log::swept(&self.path, &report, swept.as_ref().err(), begun.elapsed());
+        swept.map(|()| report)
+    }
+
+    fn sweep_into(&self, now: Timestamp, report: &mut Report) -> Result<(), Error> {
+        let left = self.retry(report);
+        let names = self.disk.list(&self.dir).map_err(|error| failed(STEP, &self.path, error))?;
+        for name in names.iter().filter(|name| *name != ROOM && !left.contains(name)) {
+            let found = self.look(name, now, &mut report.bytes_freed);
+            self.count(report, name, found);
+        }
+        Ok(())
+    }
+
+    /// Tries once more to remove the sessions that have ended; the names of those that are still there.
+    fn retry(&self, report: &mut Report) -> Vec<OsString> {
+        // Nobody waits for a removal to be told that another session could not be removed.
+        let mut pending = std::mem::take(&mut *self.pending());
+        pending.retain_mut(|ended| {
+            let removal = self.remove(&mut ended.name, &ended.folder);
+            report.bytes_freed += removal.bytes_freed;
+            let is_left = removal.result.is_err();
+            self.count(report, &ended.name, removal.result.map(|()| Found::Swept));
+            is_left
+        });
+        let names = pending.iter().map(|ended| ended.name.clone()).collect();
+        self.pending().append(&mut pending);
+        names
+    }
+
+    fn count(&self, report: &mut Report, name: &OsStr, found: io::Result<Found>) {
+        report.scanned += u64::from(!matches!(found, Ok(Found::Gone)));
+        match found {
+            Ok(Found::Swept) => report.swept += 1,
+            Ok(Found::Retained) => report.retained += 1,
+            Ok(Found::Unknown) => {
+                (report.retained, report.unknown) = (report.retained + 1, report.unknown + 1);
+            }
+            Ok(Found::Skipped) => report.skipped += 1,
+            Ok(Found::Gone) => {}
+            Err(error) => {
+                report.failed += 1;
+                report.error.get_or_insert_with(|| failed(STEP, &self.path.join(name), error));
+            }
+        }
+    }
+
+    fn look(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> io::Result<Found> {
+        if !name::is_ours(name) {
+            return Ok(Found::Skipped);
+        }
+        match self.look_inside(name, now, bytes_freed) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Gone),
+            found => found,
+        }
+    }
+
+    fn look_inside(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> io::Result<Found> {
+        let stat = self.disk.stat(&self.dir, name)?;
+        if !stat.is_folder {
+            return Ok(Found::Skipped);
+        }
+        let folder = self.disk.subfolder(&self.dir, name)?;
+        let last = Timestamp::from_nanos(stat.modified_ns);
+        match owner_of(&self.disk, &folder, OsStr::new(MARK)) {
+            Ownership::None => {
+                self.remove_unmarked(name, &folder, now.millis_since(last) < BEGINNING).map(|unmarked| {
+                    match unmarked {
+                        Unmarked::Removed => Found::Swept,
+                        Unmarked::Taken => Found::Retained,
+                        Unmarked::Foreign => Found::Skipped,
+                    }
+                })
+            }
+            Ownership::Alive(_) => Ok(Found::Retained),
+            Ownership::Unknown(_) => Ok(Found::Unknown),
+            Ownership::Dead(_) if self.may_come_back(name, last, now) => Ok(Found::Retained),
+            Ownership::Dead(_) => self.reclaim(name, &folder, bytes_freed),
+        }
+    }
+
+    /// A session goes on for a while after the death of its owner; one on its way out never comes back.
+    fn may_come_back(&self, name: &OsStr, last: Timestamp, now: Timestamp) -> bool {
+        let is_within = |grace: crate::Age| now.millis_since(last) <= grace.as_millis();
+        !name::is_going(name) && self.options.grace.is_some_and(is_within)
+    }
+
+    fn reclaim(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> io::Result<Found> {
+        match try_claim(&self.disk, folder, OsStr::new(MARK)) {
+            Err(Ownership::Unknown(_)) => Ok(Found::Unknown),
+            // Somebody was quicker: he goes on with it, or removes it.
+            Err(_) => Ok(Found::Retained),
+            Ok(_claim) => {
+                let removal = self.remove(&mut name.to_owned(), folder);
+                *bytes_freed += removal.bytes_freed;
+                removal.result.map(|()| Found::Swept)
+            }
+        }
+    }
+
+    /// Removes the session that has this name if its owner is dead, whatever its grace; tells whether it is gone.
+    pub(super) fn evict(&self, name: &OsStr) -> io::Result<bool> {
+        let folder = self.disk.subfolder(&self.dir, name)?;
+        self.reclaim(name, &folder, &mut 0).map(|found| matches!(found, Found::Swept))
+    }
+}
