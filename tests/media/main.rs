@@ -1,0 +1,22 @@
+//! The store for media, on the machine's own disk and on one in memory.
+//!
+//! What the store that it is modelled on does right is done here too (`upstream`); each of its weak points has a test that it
+//! would fail (`weak`).
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests make files as any program would, say what they did, and end by panicking"
+)]
+
+mod age;
+mod leases;
+mod orphans;
+mod upstream;
+mod weak;
+mod worker;
+mod world;
