@@ -37,9 +37,10 @@ pub(super) struct Located {
 impl<D: Disk> Place<D> {
     /// Opens the folder, making it if it is not there.
     pub(super) fn open(disk: D, dir: &Path) -> Result<Self, Error> {
-        let fail = |error| {
-            Error::io("open the media store in", dir, error)
-                .with_hint("the folder that it is in must be there")
+        let fail = |error: io::Error| {
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let error = Error::io("open the media store in", dir, error);
+            if is_missing { error.with_hint("the folder that it is in must be there") } else { error }
         };
         let path = match disk.resolve(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
