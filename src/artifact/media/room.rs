@@ -43,7 +43,7 @@ pub(super) struct Room<D: Disk> {
 }
 
 /// What handles that went away still wanted to be done.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Owed {
     pub(super) refs: Vec<MediaRef>,
     pub(super) leases: Vec<u64>,

@@ -111,12 +111,7 @@ impl<D: Disk> Sweep<'_, D> {
     fn settle(&mut self) -> Result<(), Error> {
         let mut desk = self.room.desk(STEP)?;
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
-        let Owed { refs, mut leases } = std::mem::take(&mut *self.room.owed());
-        leases.extend(desk.dead_leases());
-        if !leases.is_empty() {
-            desk.write(STEP, vec![Record::End { ids: leases }], false)?;
-        }
-        desk.let_go(STEP, refs, By::Owner)?;
+        desk.pay()?;
         desk.forget_spared()?;
         let going: Vec<Spot> = desk.ledger.state.going.iter().cloned().collect();
         drop(desk);
@@ -182,6 +177,20 @@ impl<D: Disk> Sweep<'_, D> {
 }
 
 impl<D: Disk> Desk<'_, D> {
+    /// Does what handles that went away still wanted, and ends the leases of the dead. What fails stays owed.
+    fn pay(&mut self) -> Result<(), Error> {
+        let Owed { refs, leases } = self.room.owed().clone();
+        let ended: Vec<u64> = leases.iter().copied().chain(self.dead_leases()).collect();
+        if !ended.is_empty() {
+            self.write(STEP, vec![Record::End { ids: ended }], false)?;
+        }
+        self.let_go(STEP, refs.clone(), By::Owner)?;
+        let mut owed = self.room.owed();
+        owed.refs.retain(|reference| !refs.contains(reference));
+        owed.leases.retain(|lease| !leases.contains(lease));
+        Ok(())
+    }
+
     fn is_absent(&self, spot: &Spot) -> bool {
         let place = &self.room.place;
         place.look(spot).is_err_and(|error| place.is_absent(spot, &error))
