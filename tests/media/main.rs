@@ -25,6 +25,7 @@ mod orphans;
 mod schedules;
 mod stress;
 mod swapped;
+mod told;
 mod upstream;
 mod weak;
 mod worker;
