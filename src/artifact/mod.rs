@@ -1,8 +1,10 @@
 //! What sessions leave behind beside their rows: who owns it, and how it goes.
 //!
-//! [`workspaces`] are folders of jobs with what belongs to them: each sweep of one gives a [`Report`] that adds up. [`payloads`]
-//! are large results of tools, which are kept out of memory and of transcripts. Each sweep is one line in the log.
+//! [`workspaces`] are folders of jobs with what belongs to them: each sweep of one gives a [`Report`] that adds up. [`media`] are
+//! files that sessions receive and make. [`payloads`] are large results of tools, which are kept out of memory and of
+//! transcripts. Each sweep is one line in the log.
 
+pub mod media;
 mod nook;
 mod options;
 mod past;

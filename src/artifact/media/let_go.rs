@@ -1,0 +1,152 @@
+//! How references go, and their files with them.
+//!
+//! First it is written down, durably, that they go; then the files are removed; then it is written down that they are gone.
+//! Who is killed in between leaves files that are written down as going: the next store to open the folder, or the next sweep,
+//! ends what he began. A file that cannot be removed stays written down, and is tried again.
+
+use std::{collections::BTreeSet, io, path::PathBuf};
+
+use foldhash::{HashMap, HashMapExt, HashSet};
+
+use super::{
+    MediaRef,
+    record::{By, Going, Record},
+    report::Outcome,
+    room::Desk,
+    spot::Spot,
+    state::{File, dropped},
+    take::take,
+};
+use crate::{
+    fs::{Disk, Stat},
+    model::Error,
+};
+
+/// So many references go at once, under one lock and one fsync.
+pub(super) const BATCH: usize = 512;
+
+/// What came of files that were to go.
+pub(super) type Fates = HashMap<Spot, Fate>;
+
+/// What came of one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fate {
+    pub(super) outcome: Outcome,
+    pub(super) bytes: u64,
+}
+
+impl Fate {
+    const fn of(outcome: Outcome) -> Self {
+        Self { outcome, bytes: 0 }
+    }
+}
+
+impl<D: Disk> Desk<'_, D> {
+    /// Drops references, which are there, and removes the files that have no other. Tells what became of each file that was
+    /// named.
+    pub(super) fn let_go(&mut self, step: &'static str, refs: Vec<MediaRef>, by: By) -> Result<Fates, Error> {
+        let state = &self.ledger.state;
+        let spots: HashSet<Spot> =
+            refs.iter().filter_map(|reference| Some(state.refs.get(reference)?.spot.clone())).collect();
+        if spots.is_empty() {
+            return Ok(Fates::new());
+        }
+        let doubted: HashSet<Spot> = spots.iter().filter(|spot| self.is_doubted(spot)).cloned().collect();
+        let now_ns = self.room.disk.now_ns();
+        self.write(step, vec![dropped(refs, by, now_ns)], true)?;
+        let state = &self.ledger.state;
+        let (going, others): (Vec<Spot>, Vec<Spot>) =
+            spots.into_iter().partition(|spot| state.going.contains(spot));
+        let mut fates = self.remove(step, going, false)?;
+        for spot in others {
+            // It has other references, or stays when the last one goes.
+            let is_last = self.ledger.state.spared.contains(&spot);
+            let outcome =
+                if is_last && doubted.contains(&spot) { Outcome::Doubted } else { Outcome::Forgotten };
+            fates.insert(spot, Fate::of(outcome));
+        }
+        Ok(fates)
+    }
+
+    fn is_doubted(&self, spot: &Spot) -> bool {
+        self.ledger.state.files.get(spot).is_some_and(|file| file.is_doubted && file.kept.is_none())
+    }
+
+    /// Removes files that are written down as going. `is_late`: somebody else wrote it down, or it failed before.
+    pub(super) fn remove(
+        &mut self,
+        step: &'static str,
+        spots: Vec<Spot>,
+        is_late: bool,
+    ) -> Result<Fates, Error> {
+        let leased: HashSet<Spot> =
+            self.ledger.state.leases.values().map(|lease| lease.path.clone()).collect();
+        let mut fates = Fates::new();
+        for spot in spots {
+            let file = self.ledger.state.files.get(&spot);
+            let Some((file, going)) = file.and_then(|file| Some((file, file.going?))) else { continue };
+            let is_leased = leased.contains(&spot);
+            let fate = if is_leased {
+                Fate::of(Outcome::Leased)
+            } else {
+                self.remove_one(&spot, file, going, is_late)
+            };
+            fates.insert(spot, fate);
+        }
+        self.note_gone(step, &fates)?;
+        Ok(fates)
+    }
+
+    fn remove_one(&self, spot: &Spot, file: &File, going: Going, is_late: bool) -> Fate {
+        let place = &self.room.place;
+        let stat = match place.look(spot) {
+            Err(error) if place.is_absent(spot, &error) => return Fate::of(Outcome::Absent),
+            Err(error) => return failed(spot, &error),
+            Ok(stat) => stat,
+        };
+        // A number is given to another file once its own is gone: one that was written to since then may be such a one.
+        let is_newer = is_late && stat.modified_ns > i128::from(going.at_ns);
+        if !stat.is_file || stat.ino != file.ino || is_newer {
+            return Fate::of(Outcome::Replaced);
+        }
+        if self.is_older_than_doubt(&stat) {
+            return Fate::of(Outcome::Doubted);
+        }
+        let removed = place.within(spot, |folder, name| match going.by {
+            By::Owner => self.room.disk.remove(folder, name),
+            By::Net => take(&self.room.disk, folder, name),
+        });
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => failed(spot, &error),
+            _ => Fate { outcome: Outcome::Removed, bytes: if stat.links < 2 { stat.size } else { 0 } },
+        }
+    }
+
+    /// Whether a damaged line of the ledger may have been about a file.
+    pub(super) fn is_older_than_doubt(&self, stat: &Stat) -> bool {
+        self.ledger.state.doubt_ns.is_some_and(|doubt| stat.changed_ns <= i128::from(doubt))
+    }
+
+    /// Once their names are gone for good, they need not be tried again.
+    fn note_gone(&mut self, step: &'static str, fates: &Fates) -> Result<(), Error> {
+        let is_over = |fate: &Fate| !matches!(fate.outcome, Outcome::NotRemoved | Outcome::Leased);
+        let over = || fates.iter().filter(|(_, fate)| is_over(fate));
+        let removed = over().filter(|(_, fate)| fate.outcome == Outcome::Removed);
+        let folders: BTreeSet<PathBuf> =
+            removed.filter_map(|(spot, _)| Some(spot.path().parent()?.to_owned())).collect();
+        // Where that cannot be said for certain, they are tried again.
+        let unsure: BTreeSet<PathBuf> =
+            folders.into_iter().filter(|folder| self.room.place.sync(folder).is_err()).collect();
+        let is_sure = |spot: &Spot| spot.path().parent().is_none_or(|parent| !unsure.contains(parent));
+        let paths: Vec<Spot> = over().map(|(spot, _)| spot.clone()).filter(is_sure).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        self.write(step, vec![Record::Gone { paths }], false).map_err(Error::half_way)
+    }
+}
+
+fn failed(spot: &Spot, error: &io::Error) -> Fate {
+    tracing::warn!(target: "session_reaper", path = %spot.path().display(), %error, "media file could not be removed: tried again at the next sweep");
+    Fate::of(Outcome::NotRemoved)
+}

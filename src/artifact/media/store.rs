@@ -1,0 +1,286 @@
+//! Storing, finding and releasing: the store as its owner has it.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    Lease, Media, MediaRef, Meta, Options, Owned, Report,
+    let_go::{BATCH, Fates},
+    log,
+    meta::{CleanupPolicy, Kept},
+    record::{By, Leased, Record, Stored},
+    reference::chance,
+    report::Outcome,
+    room::{Desk, Room},
+    spot::Spot,
+    worker::Worker,
+};
+use crate::{
+    fs::{Disk, RealDisk},
+    model::{Error, ErrorKind, Timestamp},
+};
+
+/// What is being done, for errors.
+const STORE: &str = "store a file in";
+const RELEASE: &str = "release files of";
+const LEASE: &str = "lease a file of";
+
+/// A use is written down at most this often for each reference.
+const RENEWAL: i64 = 60_000;
+
+/// Files of others, each under a name that lasts, for as long as somebody needs them.
+///
+/// Any number of stores, in any number of processes, may have the same folder open.
+#[derive(Debug)]
+pub struct MediaStore<D: Disk = RealDisk> {
+    pub(super) room: Arc<Room<D>>,
+    pub(super) worker: Worker,
+}
+
+/// What came of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Released {
+    /// How many references went.
+    pub references: u64,
+    /// How many files went.
+    pub files: u64,
+    /// How much room they had.
+    pub bytes_freed: u64,
+    /// How many files stay: they are not ours to remove, or have other references.
+    pub kept: u64,
+    /// How many files are still there, and go later: they are in use, or could not be removed.
+    pub waiting: u64,
+}
+
+impl MediaStore {
+    /// Opens the store in a folder, which is made if it is not there. What a killed process had begun is ended, and where there
+    /// is a net, references go whose files are gone, and old files that no reference names.
+    ///
+    /// # Errors
+    /// The folder or the ledger in it cannot be read or written.
+    pub fn open(options: Options, now: Timestamp) -> Result<Self, Error> {
+        Self::open_on(RealDisk, options, now)
+    }
+}
+
+impl<D: Disk> MediaStore<D> {
+    /// The same on another disk.
+    ///
+    /// # Errors
+    /// As for [`MediaStore::open`].
+    pub fn open_on(disk: D, options: Options, now: Timestamp) -> Result<Self, Error> {
+        const STEP: &str = "open the media store in";
+        let room = Room::open(disk, options)?;
+        let opened = room.desk(STEP)?;
+        opened.ledger.tidy(&room.place).map_err(room.fail(STEP))?;
+        opened.ledger.mark_if_empty(&room.place).map_err(room.fail(STEP))?;
+        log::opened(&room.options, &room.place.path, opened.ledger.state.refs.len(), room.place.is_marked());
+        drop(opened);
+        let store = Self { room: Arc::new(room), worker: Worker::default() };
+        store.room.reconcile(now);
+        Ok(store)
+    }
+
+    /// Registers a file under a new name. It is neither moved nor copied; it is known by its real path, links followed.
+    ///
+    /// # Errors
+    /// There is no regular file, it is one of the store's own, or the ledger cannot be written. Then nothing is stored.
+    pub fn store(&self, path: &Path, meta: Meta, scope: &str, now: Timestamp) -> Result<Media, Error> {
+        let mut desk = self.room.desk(STORE)?;
+        // Under the lock: nobody removes it between this look and the note.
+        let found = self.room.place.locate(path)?;
+        let kept = why_kept(&meta, &found.spot);
+        let reference = MediaRef::new();
+        let stored = Stored {
+            reference,
+            path: found.spot,
+            ino: found.stat.ino,
+            at: now.as_millis(),
+            used: None,
+            scope: scope.to_owned(),
+            meta,
+            kept,
+        };
+        desk.write(STORE, vec![Record::Store(stored)], true)?;
+        desk.media(reference)
+    }
+
+    /// The same with a handle that releases the file when it is dropped.
+    ///
+    /// # Errors
+    /// As for [`MediaStore::store`].
+    pub fn store_owned(
+        &self,
+        path: &Path,
+        meta: Meta,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<Owned<D>, Error> {
+        let media = self.store(path, meta, scope, now)?;
+        Ok(Owned::new(Arc::clone(&self.room), media))
+    }
+
+    /// Where a file is, and what was said of it. This counts as a use.
+    ///
+    /// # Errors
+    /// Nobody has stored this, or it was released ([`ErrorKind::Gone`]); the file is not there any more
+    /// ([`ErrorKind::Missing`]); it cannot be looked at ([`ErrorKind::Io`]).
+    pub fn resolve(&self, reference: MediaRef, now: Timestamp) -> Result<Media, Error> {
+        const STEP: &str = "resolve";
+        let mut desk = self.room.desk("resolve a reference in")?;
+        let media = desk.media(reference)?;
+        let spot = desk.spot_of(reference)?;
+        match self.room.place.look(&spot) {
+            Ok(stat) if stat.is_file => {}
+            Ok(_) => return Err(not_there(reference, &media, "what stands there is no regular file")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(not_there(reference, &media, "no such file"));
+            }
+            Err(error) => return Err(Error::io(STEP, &media.path, error)),
+        }
+        desk.renew(reference, now)?;
+        Ok(media)
+    }
+
+    /// Lets a reference go, and its file with the last one. An unknown one is no failure.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written.
+    pub fn release(&self, reference: MediaRef) -> Result<Released, Error> {
+        self.room.release(&[reference])
+    }
+
+    /// Lets all references of a scope go. An unknown one is no failure.
+    ///
+    /// # Errors
+    /// As for [`MediaStore::release`].
+    pub fn release_all(&self, scope: &str) -> Result<Released, Error> {
+        let desk = self.room.desk(RELEASE)?;
+        let refs: Option<Vec<MediaRef>> =
+            desk.ledger.state.scopes.get(scope).map(|refs| refs.iter().copied().collect());
+        drop(desk);
+        self.room.release(&refs.unwrap_or_default())
+    }
+
+    /// Keeps a file for as long as the lease lives, however old it becomes, and whoever lets it go.
+    ///
+    /// # Errors
+    /// Nobody has stored this, or it was released ([`ErrorKind::Gone`]); or the ledger cannot be written.
+    pub fn lease(&self, reference: MediaRef) -> Result<Lease<D>, Error> {
+        let mut desk = self.room.desk(LEASE)?;
+        let (spot, id) = (desk.spot_of(reference)?, chance());
+        // Not durable: who holds it does not outlive the machine either.
+        desk.write(LEASE, vec![Record::Lease(Leased::new(id, spot, &self.room.me))], false)?;
+        Ok(Lease::new(Arc::clone(&self.room), id, reference))
+    }
+
+    /// Removes what is too old, ends what was begun, and looks for files that no reference names. Never fails: what went
+    /// wrong stands in the report.
+    pub fn clean_expired(&self, now: Timestamp) -> Report {
+        self.room.sweep(now)
+    }
+
+    /// How many references there are, as far as this store knows.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn references(&self) -> Result<usize, Error> {
+        Ok(self.room.desk("count the references in")?.ledger.state.refs.len())
+    }
+}
+
+/// Only what is in the store's folder is ever removed.
+fn why_kept(meta: &Meta, spot: &Spot) -> Option<Kept> {
+    match meta.policy {
+        CleanupPolicy::ForgetOnly => Some(Kept::ForgetOnly),
+        CleanupPolicy::DeleteOnCleanup if !spot.is_ours() => Some(Kept::Outside),
+        CleanupPolicy::DeleteOnCleanup => None,
+    }
+}
+
+fn not_there(reference: MediaRef, media: &Media, why: &str) -> Error {
+    let error =
+        Error::new(ErrorKind::Missing, "resolve", &media.path, format!("{reference} is stored, but {why}"));
+    error.with_hint("release it if the file is not coming back")
+}
+
+impl<D: Disk> Room<D> {
+    /// Lets references go in the name of their owner.
+    pub(super) fn release(&self, refs: &[MediaRef]) -> Result<Released, Error> {
+        let mut released = Released::default();
+        for batch in refs.chunks(BATCH) {
+            let mut desk = self.desk(RELEASE)?;
+            let known = batch.iter().filter(|reference| desk.ledger.state.refs.contains_key(reference));
+            let known: Vec<MediaRef> = known.copied().collect();
+            released.references += known.len() as u64;
+            let fates = desk.let_go(RELEASE, known, By::Owner)?;
+            released.count(&fates);
+            desk.compact();
+        }
+        Ok(released)
+    }
+
+    /// Ends a lease; a file that waited for that goes.
+    pub(super) fn end(&self, ids: Vec<u64>) -> Result<(), Error> {
+        let mut desk = self.desk(LEASE)?;
+        let leases = ids.iter().filter_map(|id| desk.ledger.state.leases.get(id));
+        let waiting: Vec<Spot> = leases.map(|lease| lease.path.clone()).collect();
+        desk.write(LEASE, vec![Record::End { ids }], false)?;
+        let waiting = waiting.into_iter().filter(|spot| desk.ledger.state.going.contains(spot)).collect();
+        desk.remove(LEASE, waiting, true).map(drop)
+    }
+}
+
+impl Released {
+    fn count(&mut self, fates: &Fates) {
+        for fate in fates.values() {
+            self.bytes_freed += fate.bytes;
+            let counter = match fate.outcome {
+                Outcome::Removed => &mut self.files,
+                Outcome::NotRemoved | Outcome::Leased => &mut self.waiting,
+                Outcome::Absent => continue,
+                _ => &mut self.kept,
+            };
+            *counter += 1;
+        }
+    }
+}
+
+impl<D: Disk> Desk<'_, D> {
+    fn media(&self, reference: MediaRef) -> Result<Media, Error> {
+        self.ledger.state.media(reference, &self.room.place).ok_or_else(|| unknown(reference))
+    }
+
+    fn spot_of(&self, reference: MediaRef) -> Result<Spot, Error> {
+        self.ledger
+            .state
+            .refs
+            .get(&reference)
+            .map(|entry| entry.spot.clone())
+            .ok_or_else(|| unknown(reference))
+    }
+
+    /// Remembers a use; it is written down when the last note is old enough. That note may be lost with the machine's power,
+    /// and other processes know no newer use: the file may go up to a minute early then.
+    fn renew(&mut self, reference: MediaRef, now: Timestamp) -> Result<(), Error> {
+        let max_age = self.room.options.max_age().age().map_or(i64::MAX, crate::model::Age::as_millis);
+        let at = now.as_millis();
+        let Some(entry) = self.ledger.state.refs.get_mut(&reference) else { return Ok(()) };
+        entry.used = entry.used.max(at);
+        if at.saturating_sub(entry.noted) < RENEWAL.min(max_age / 4) {
+            return Ok(());
+        }
+        self.write("note a use in", vec![Record::Used { reference, at }], false)?;
+        self.compact();
+        Ok(())
+    }
+}
+
+fn unknown(reference: MediaRef) -> Error {
+    let error = Error::new(
+        ErrorKind::Gone,
+        "resolve",
+        Path::new(&reference.to_string()),
+        "nobody has stored it here, or it was released",
+    );
+    error.with_hint("store the file again")
+}

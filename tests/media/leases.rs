@@ -1,0 +1,117 @@
+//! Files in use, by this process, by others, and by those who are dead.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use session_reaper::artifact::media::{MediaRef, MediaStore, Options, Outcome};
+
+use crate::world::{MAX_AGE, World, at, put};
+
+const FOLDER: &str = "SESSION_REAPER_MEDIA";
+const REFERENCE: &str = "SESSION_REAPER_REFERENCE";
+
+#[test]
+fn i1_what_is_in_use_outlives_its_age() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let lease = store.lease(media.reference).unwrap();
+    assert_eq!(lease.reference(), media.reference);
+    for store in [&store, &world.open()] {
+        assert_eq!(store.clean_expired(at(100 * MAX_AGE)).count(Outcome::Leased), 1);
+    }
+    drop(lease);
+    assert_eq!(world.open().clean_expired(at(100 * MAX_AGE)).count(Outcome::Removed), 1);
+    assert!(!media.path.exists() && store.lease(media.reference).is_err());
+}
+
+#[test]
+fn i1_what_is_in_use_when_it_is_released_goes_when_it_is_not() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let [one, two] = [store.lease(media.reference).unwrap(), world.open().lease(media.reference).unwrap()];
+    assert_eq!(store.release(media.reference).unwrap().waiting, 1);
+    assert!(media.path.exists() && store.resolve(media.reference, at(0)).is_err());
+    drop(one);
+    assert_eq!(store.clean_expired(at(0)).count(Outcome::Leased), 1);
+    assert!(media.path.exists());
+    drop(two);
+    assert!(!media.path.exists());
+}
+
+#[test]
+fn a_store_may_go_before_its_leases_and_handles() {
+    let world = World::new();
+    let store = world.open();
+    let owned = store.store_owned(&world.media("a"), crate::world::delete(), "s", at(0)).unwrap();
+    let lease = store.lease(owned.reference()).unwrap();
+    let path = owned.path().to_owned();
+    drop(store);
+    drop(owned);
+    assert!(path.exists());
+    drop(lease);
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_a_handle_could_not_do_when_it_was_dropped_is_done_later() {
+    let world = World::new();
+    let store = world.open();
+    let owned = store.store_owned(&world.media("a"), crate::world::delete(), "s", at(0)).unwrap();
+    let other = put(&store, &world.media("b"), "s");
+    let lease = store.lease(other.reference).unwrap();
+    let (path, away) = (owned.path().to_owned(), world.path("away"));
+    fs::rename(world.ledger(), &away).unwrap();
+    fs::create_dir(world.ledger()).unwrap();
+    drop(owned);
+    drop(lease);
+    assert!(path.exists());
+    fs::remove_dir(world.ledger()).unwrap();
+    fs::rename(&away, world.ledger()).unwrap();
+    assert_eq!(store.clean_expired(at(MAX_AGE + 1)).count(Outcome::Removed), 1);
+    assert!(!path.exists() && !other.path.exists());
+}
+
+#[test]
+#[ignore = "a process that the tests here start, no test"]
+fn user() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let reference: MediaRef = std::env::var(REFERENCE).unwrap().parse().unwrap();
+    let store = MediaStore::open(Options::new(folder).unwrap(), at(0)).unwrap();
+    let _lease = store.lease(reference).unwrap();
+    println!("in use;");
+    let _ = std::io::Read::read(&mut std::io::stdin(), &mut [0]);
+    // Killed, or ended without a word: no lease is given back.
+    std::process::abort();
+}
+
+#[test]
+fn i1_a_lease_of_another_process_counts_for_as_long_as_it_lives() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["leases::user", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, world.path("media"))
+        .env(REFERENCE, media.reference.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut out, mut said) = (child.stdout.take().unwrap(), String::new());
+    let mut byte = [0];
+    while !said.contains("in use;") {
+        assert_eq!(std::io::Read::read(&mut out, &mut byte).unwrap(), 1, "{said}");
+        said.push(char::from(byte[0]));
+    }
+    assert_eq!(store.clean_expired(at(MAX_AGE + 1)).count(Outcome::Leased), 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(store.clean_expired(at(MAX_AGE + 1)).count(Outcome::Removed), 1);
+    assert!(!media.path.exists());
+    assert!(fs::read_to_string(world.ledger()).unwrap().contains("\"end\""));
+}

@@ -1,0 +1,124 @@
+//! Folders and files that become links while files are stored, released and swept: nothing outside of the folder goes.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{
+        Barrier, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use session_reaper::artifact::media::MediaStore;
+
+use crate::world::{MAX_AGE, World, at, delete};
+
+/// The store's folder, one in it, and a file at the end.
+const LEVELS: [&str; 3] = ["media", "media/sub", "media/sub/a"];
+
+/// One race at a time: a swapper takes a whole processor.
+static RACE: Mutex<()> = Mutex::new(());
+
+/// Exchanges both as fast as it can, until told to stop; tells how often.
+fn swap(one: &Path, other: &Path, stop: &AtomicBool) -> u64 {
+    let mut swaps = 0;
+    while !stop.load(Ordering::Relaxed) {
+        swaps += u64::from(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok());
+    }
+    swaps
+}
+
+/// Ends the swapper even where a test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A twin outside of all that could be lost.
+const TWINS: [&str; 3] = ["outside/media/sub/a", "outside/media/sub/b", "outside/media/c"];
+
+fn twin_of(world: &World, level: &str) -> std::path::PathBuf {
+    world.path("outside").join(level)
+}
+
+/// What came of a race.
+#[derive(Debug, Default)]
+struct Count {
+    swaps: u64,
+    gone: u64,
+    lost: usize,
+}
+
+fn race(level: &str, live: impl Fn(&World, &MediaStore) -> u64, shows: impl Fn(&Count) -> bool) -> Count {
+    let _alone = RACE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut count, begun) = (Count::default(), Instant::now());
+    while begun.elapsed() < Duration::from_secs(if shows(&count) { 1 } else { 40 }) {
+        let world = World::new();
+        // Before anything is swapped: what is opened by a name that leads elsewhere is elsewhere.
+        let store = world.open();
+        for name in ["sub/a", "sub/b", "c"] {
+            world.media(name);
+            world.write(&format!("outside/media/{name}"), "precious");
+        }
+        symlink(twin_of(&world, level), world.path("link")).unwrap();
+        let (stop, at_work) = (AtomicBool::new(false), Barrier::new(2));
+        thread::scope(|scope| {
+            let swapper = scope.spawn(|| {
+                at_work.wait();
+                swap(&world.path(level), &world.path("link"), &stop)
+            });
+            at_work.wait();
+            let ends = Ends(&stop);
+            count.gone += live(&world, &store);
+            drop(ends);
+            count.swaps += swapper.join().unwrap();
+        });
+        count.lost += TWINS.iter().filter(|twin| !world.path(twin).exists()).count();
+    }
+    count
+}
+
+#[test]
+fn i10_nothing_outside_of_the_folder_goes_whoever_swaps_what_for_links() {
+    for level in LEVELS {
+        let live = |world: &World, store: &MediaStore| {
+            let mut gone = 0;
+            for round in 0..30 {
+                for name in ["sub/a", "sub/b", "c"] {
+                    let _ = store.store(&world.path("media").join(name), delete(), "s", at(0));
+                }
+                let released = store.release_all("s").map_or(0, |released| released.files);
+                gone += released + store.clean_expired(at(MAX_AGE * (round % 2) + 1)).swept();
+            }
+            gone
+        };
+        let shows = |count: &Count| count.swaps > 100 && (count.gone > 0 || level == "media");
+        let count = race(level, live, shows);
+        eprintln!("{level}: {count:?}");
+        assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
+    }
+}
+
+/// The rig would see it: who looks first and then removes by the path is led outside.
+#[test]
+fn who_follows_paths_is_led_outside() {
+    let naive = |world: &World, _: &MediaStore| {
+        let path = world.path("media/sub/a");
+        for _ in 0..1_000 {
+            let is_real = fs::canonicalize(&path).is_ok_and(|real| real == path);
+            if is_real && fs::remove_file(&path).is_ok() {
+                return 1;
+            }
+        }
+        0
+    };
+    let count = race("media/sub", naive, |count| count.lost > 0);
+    assert!(count.lost > 0, "{count:?}");
+}

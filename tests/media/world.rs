@@ -1,0 +1,85 @@
+//! A folder for media on the machine's own disk, and what stands beside it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use session_reaper::{
+    Age, Timestamp,
+    artifact::media::{CleanupPolicy, Media, MediaStore, Meta, Options},
+};
+use tempfile::TempDir;
+
+pub(crate) const MINUTE: i64 = 60_000;
+pub(crate) const MAX_AGE: i64 = 30 * MINUTE;
+
+pub(crate) struct World {
+    _dir: TempDir,
+    root: PathBuf,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        Self { _dir: dir, root }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options::new(self.path("media")).unwrap()
+    }
+
+    pub(crate) fn open(&self) -> MediaStore {
+        self.open_at(at(0))
+    }
+
+    pub(crate) fn open_at(&self, now: Timestamp) -> MediaStore {
+        MediaStore::open(self.options(), now).unwrap()
+    }
+
+    /// A file in the store's folder.
+    pub(crate) fn media(&self, name: &str) -> PathBuf {
+        self.write(&format!("media/{name}"), "12345")
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.path("media/.session-reaper/media.ledger")
+    }
+
+    pub(crate) fn marker(&self) -> PathBuf {
+        self.path("media/.session-reaper/media.marker")
+    }
+}
+
+/// A moment in the life of the tests: all that they do with files is over a minute before.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    static BEGIN: OnceLock<Timestamp> = OnceLock::new();
+    let begin = BEGIN.get_or_init(|| session_reaper::now().plus(Age::from_hours(10)));
+    Timestamp::from_millis(begin.as_millis() + millis)
+}
+
+pub(crate) fn delete() -> Meta {
+    Meta { policy: CleanupPolicy::DeleteOnCleanup, ..Meta::default() }
+}
+
+pub(crate) fn forget() -> Meta {
+    Meta { policy: CleanupPolicy::ForgetOnly, ..Meta::default() }
+}
+
+/// Stores a file that may go, at the beginning.
+pub(crate) fn put(store: &MediaStore, path: &Path, scope: &str) -> Media {
+    store.store(path, delete(), scope, at(0)).unwrap()
+}
