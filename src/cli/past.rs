@@ -87,9 +87,12 @@ impl PastArgs {
 
     /// The same, and the folders of jobs: those that were named, or the configuration's where nothing was.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
-        let (bases, stores): (Vec<_>, Vec<_>) =
-            self.stores.iter().cloned().partition(|path| workspaces::is_base(path));
-        let bases = bases.iter().map(|path: &PathBuf| stores::identity(path)).collect();
+        let named = || self.stores.iter();
+        let bases =
+            named().filter(|path| workspaces::is_base(path)).map(|path| stores::identity(path)).collect();
+        let is_both = |path: &Path| stores::are_in(path);
+        let stores: Vec<_> =
+            named().filter(|path| !workspaces::is_base(path) || is_both(path)).cloned().collect();
         if self.stores.is_empty() && self.openclaw.is_none() {
             let config = self.configure(Vec::new(), change, frame)?;
             let bases: Vec<_> = config.workspaces_base.iter().cloned().collect();
@@ -226,7 +229,8 @@ impl Past {
         let of = |base: PathBuf| {
             let past = workspaces::past(&base)?;
             note_unreadable(past.unreadable, &base, frame);
-            let in_trash = past.runs_in_trash().cloned().collect();
+            let in_trash = past.in_trash.iter().filter(|kept| !kept.things.is_empty());
+            let in_trash = in_trash.map(|kept| kept.line.run.clone()).collect();
             Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash })
         };
         bases.into_iter().map(of).collect()
@@ -244,8 +248,10 @@ impl Past {
         Ok(Self { place: Place::Store(store), lines: with_lost(lines, kept), in_trash })
     }
 
+    /// The newest run; of a folder of jobs the newest that can be taken back, where one can.
     fn newest(&self) -> Option<&Line> {
-        self.lines.last()
+        let can = |line: &&Line| matches!(self.place, Place::Store(_)) || self.in_trash.contains(&line.run);
+        self.lines.iter().rev().find(can).or_else(|| self.lines.last())
     }
 
     fn runs(&self) -> impl Iterator<Item = &RunId> {
@@ -321,8 +327,11 @@ pub(super) fn leaves(line: &Line, config: &Effective) -> Option<Timestamp> {
 pub(super) fn note_how_to_take_back(frame: &Frame<'_>, report: &Report, named: &[PathBuf]) {
     let Some(run) = report.run.as_ref().filter(|_| !frame.globals.json) else { return };
     let swept = report.stores.iter().filter(|store| store.pruned > 0).map(|store| store.store.clone());
-    let targets = report.targets.iter().filter(|target| target.swept > 0).map(|target| target.path.clone());
-    let swept = swept.chain(targets);
+    let targets = report.targets.iter().filter(|target| target.can_be_undone);
+    let mut swept = swept.chain(targets.map(|target| target.path.clone())).peekable();
+    if swept.peek().is_none() {
+        return;
+    }
     frame.note(&how_to_take_back(run, swept, named));
 }
 
