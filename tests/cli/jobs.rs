@@ -21,7 +21,7 @@ fn age(path: &Path, hours: i64) {
     fs::File::open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH + time).unwrap();
 }
 
-fn job(world: &World, name: &str, hours: i64) {
+pub(crate) fn job(world: &World, name: &str, hours: i64) {
     for (path, text) in [("/src/main.rs", "fn main() {}"), (".cred.sh", "token"), ("-artifacts/s.md", "done")]
     {
         world.write(&format!("jobs/{name}{path}"), text);
@@ -32,7 +32,7 @@ fn job(world: &World, name: &str, hours: i64) {
 }
 
 /// Two jobs that were killed, a living one, a stranger, and a configuration that names the folder.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     job(&world, "job-1", 25);
     job(&world, "job-2", 48);
@@ -48,7 +48,7 @@ fn configure(world: &World, more: &str) {
     world.write("session-reaper.toml", &text);
 }
 
-fn names(world: &World) -> Vec<String> {
+pub(crate) fn names(world: &World) -> Vec<String> {
     let names = fs::read_dir(world.path("jobs")).unwrap();
     let names = names.map(|name| name.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
