@@ -184,7 +184,7 @@ mod tests {
         if let Some(at) = after(notice, "bytes 0 to ").filter(|_| notice.contains(" not shown")) {
             return [&payload[..at], text].concat();
         }
-        let at = [" read on at byte ", ", byte "].iter().filter_map(|word| after(notice, word)).last();
+        let at = [", byte ", " read on at byte "].iter().find_map(|word| after(notice, word));
         [text, &payload[at.unwrap_or(payload.len())..]].concat()
     }
 
