@@ -32,6 +32,8 @@ pub struct Stat {
     pub modified_ns: i128,
     /// When anything about it changed last, in nanoseconds since 1970.
     pub changed_ns: i128,
+    /// When the file was made, in nanoseconds since 1970, where the file system and [`Disk::stat`] can tell.
+    pub born_ns: Option<i128>,
     /// Whether it is a regular file.
     pub is_file: bool,
     /// Whether it is a folder, and no link to one.

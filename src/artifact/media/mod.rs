@@ -25,6 +25,7 @@
 
 mod lease;
 mod ledger;
+mod length;
 mod let_go;
 mod log;
 mod meta;

@@ -66,7 +66,7 @@ impl<D: Disk> Sweep<'_, D> {
 
 impl<D: Disk> Room<D> {
     fn walk(&self, now: Timestamp) -> Result<Walk, Error> {
-        let is_marked = self.place.is_marked();
+        let is_marked = self.place.is_marked().map_err(self.fail(STEP))?;
         let mut walk = Walk { folders: vec![PathBuf::new()], ..Walk::default() };
         while let Some(path) = walk.folders.pop() {
             if self.is_stopping() || walk.names > MOST {

@@ -7,7 +7,7 @@ use super::{
     let_go::{BATCH, Fates},
     log,
     meta::{CleanupPolicy, Kept},
-    record::{By, Leased, Record, Stored},
+    record::{By, Leased, Mark, Record, Stored},
     reference::chance,
     report::Outcome,
     room::{Desk, Room},
@@ -73,7 +73,8 @@ impl<D: Disk> MediaStore<D> {
         let opened = room.desk(STEP)?;
         opened.ledger.tidy(&room.place).map_err(room.fail(STEP))?;
         opened.ledger.mark_if_empty(&room.place).map_err(room.fail(STEP))?;
-        log::opened(&room.options, &room.place.path, opened.ledger.state.refs.len(), room.place.is_marked());
+        let is_marked = room.place.is_marked().map_err(room.fail(STEP))?;
+        log::opened(&room.options, &room.place.path, opened.ledger.state.refs.len(), is_marked);
         drop(opened);
         let store = Self { room: Arc::new(room), worker: Worker::default() };
         store.room.reconcile(now);
@@ -93,7 +94,7 @@ impl<D: Disk> MediaStore<D> {
         let stored = Stored {
             reference,
             path: found.spot,
-            ino: found.stat.ino,
+            mark: Mark::of(&found.stat),
             at: now.as_millis(),
             used: None,
             scope: scope.to_owned(),
@@ -137,7 +138,7 @@ impl<D: Disk> MediaStore<D> {
             }
             Err(error) => return Err(Error::io(STEP, &media.path, error)),
         }
-        desk.renew(reference, now)?;
+        desk.renew(reference, now);
         Ok(media)
     }
 
@@ -226,7 +227,8 @@ impl<D: Disk> Room<D> {
         let waiting: Vec<Spot> = leases.map(|lease| lease.path.clone()).collect();
         desk.write(LEASE, vec![Record::End { ids }], false)?;
         let waiting = waiting.into_iter().filter(|spot| desk.ledger.state.going.contains(spot)).collect();
-        desk.remove(LEASE, waiting, true).map(drop)
+        drop(desk.remove(LEASE, waiting, true));
+        Ok(())
     }
 }
 
@@ -261,17 +263,19 @@ impl<D: Disk> Desk<'_, D> {
 
     /// Remembers a use; it is written down when the last note is old enough. That note may be lost with the machine's power,
     /// and other processes know no newer use: the file may go up to a minute early then.
-    fn renew(&mut self, reference: MediaRef, now: Timestamp) -> Result<(), Error> {
+    fn renew(&mut self, reference: MediaRef, now: Timestamp) {
         let max_age = self.room.options.max_age().age().map_or(i64::MAX, crate::model::Age::as_millis);
         let at = now.as_millis();
-        let Some(entry) = self.ledger.state.refs.get_mut(&reference) else { return Ok(()) };
+        let Some(entry) = self.ledger.state.refs.get_mut(&reference) else { return };
         entry.used = entry.used.max(at);
         if at.saturating_sub(entry.noted) < RENEWAL.min(max_age / 4) {
-            return Ok(());
+            return;
         }
-        self.write("note a use in", vec![Record::Used { reference, at }], false)?;
+        // It is used all the same where that cannot be noted.
+        if let Err(error) = self.write("note a use in", vec![Record::Used { reference, at }], false) {
+            log::failed("a use could not be noted", &error);
+        }
         self.compact();
-        Ok(())
     }
 }
 
