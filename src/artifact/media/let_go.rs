@@ -79,13 +79,11 @@ impl<D: Disk> Desk<'_, D> {
         spots: Vec<Spot>,
         is_late: bool,
     ) -> Result<Fates, Error> {
-        let leased: HashSet<Spot> =
-            self.ledger.state.leases.values().map(|lease| lease.path.clone()).collect();
         let mut fates = Fates::new();
         for spot in spots {
             let file = self.ledger.state.files.get(&spot);
             let Some((file, going)) = file.and_then(|file| Some((file, file.going?))) else { continue };
-            let is_leased = leased.contains(&spot);
+            let is_leased = self.ledger.state.is_leased(&spot);
             let fate = if is_leased {
                 Fate::of(Outcome::Leased)
             } else {
