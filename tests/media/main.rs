@@ -19,6 +19,7 @@ mod damage;
 mod ended;
 mod history;
 mod leases;
+mod locks;
 mod many;
 mod memory;
 mod orphans;
