@@ -130,7 +130,7 @@ fn unknown(why: impl Into<String>) -> Ownership {
 }
 
 /// A name for this machine that outlives its boots, where the system has one. Not the name itself, which is not for others.
-fn machine() -> Option<String> {
+pub(crate) fn machine() -> Option<String> {
     let name = fs::read_kernel(Path::new("/etc/machine-id"), MAX_MACHINE)?;
     let name = name.trim_ascii();
     let digest = Sha256::new().chain_update(b"session-reaper owner ").chain_update(name).finalize();

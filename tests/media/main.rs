@@ -20,6 +20,7 @@ mod damage;
 mod ended;
 mod history;
 mod leases;
+mod locks;
 mod lost;
 mod many;
 mod memory;

@@ -74,13 +74,11 @@ impl<D: Disk> Desk<'_, D> {
 
     /// Removes files that are written down as going. `is_late`: somebody else wrote it down, or it failed before.
     pub(super) fn remove(&mut self, step: &'static str, spots: Vec<Spot>, is_late: bool) -> Fates {
-        let leased: HashSet<Spot> =
-            self.ledger.state.leases.values().map(|lease| lease.path.clone()).collect();
         let mut fates = Fates::new();
         for spot in spots {
             let file = self.ledger.state.files.get(&spot);
             let Some((file, going)) = file.and_then(|file| Some((file, file.going?))) else { continue };
-            let is_leased = leased.contains(&spot);
+            let is_leased = self.ledger.state.is_leased(&spot);
             let fate = if is_leased {
                 Fate::of(Outcome::Leased)
             } else {

@@ -23,6 +23,8 @@
 //!
 //! Only files in the store's folder are ever removed, and only those that were given to it to remove. Unknown means keep.
 
+mod gate;
+mod holder;
 mod lease;
 mod ledger;
 mod length;

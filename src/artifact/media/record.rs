@@ -103,6 +103,12 @@ pub(super) struct Leased {
     start: Option<u64>,
     boot: Option<String>,
     namespace: Option<String>,
+    /// The machine, so that one which has booted since is told from another that shares a disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) machine: Option<String>,
+    /// The file whose lock the store has that leases, for as long as it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lock: Option<String>,
 }
 
 impl Leased {
@@ -110,7 +116,8 @@ impl Leased {
         let world = holder.world.as_ref();
         let boot = world.map(|world| world.boot.clone());
         let namespace = world.map(|world| world.namespace.clone());
-        Self { id, path, pid: holder.pid, start: holder.start, boot, namespace }
+        let (machine, lock) = (None, None);
+        Self { id, path, pid: holder.pid, start: holder.start, boot, namespace, machine, lock }
     }
 
     pub(super) fn holder(&self) -> Identity {

@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) files: HashMap<Spot, File>,
     pub(super) scopes: HashMap<Arc<str>, HashSet<MediaRef>>,
     pub(super) leases: HashMap<u64, Leased>,
+    /// How many leases each file has.
+    leased: HashMap<Spot, u32>,
     pub(super) going: HashSet<Spot>,
     /// Files in the store's folder that stay although nobody refers to them any more: they are no orphans.
     pub(super) spared: HashSet<Spot>,
@@ -94,8 +96,8 @@ impl State {
             Record::Going { path, mark, going } => self.rest(path, mark, Some(going)),
             Record::Spared { path, mark } => self.rest(path, mark, None),
             Record::Gone { paths } => paths.iter().for_each(|path| self.gone(path)),
-            Record::Lease(leased) => drop(self.leases.insert(leased.id, leased)),
-            Record::End { ids } => ids.iter().for_each(|id| drop(self.leases.remove(id))),
+            Record::Lease(leased) => self.lease(leased),
+            Record::End { ids } => ids.iter().for_each(|id| self.end(*id)),
             Record::Doubt { until_ns } => self.doubt(until_ns),
         }
     }
@@ -172,6 +174,26 @@ impl State {
         if self.going.remove(path) || self.spared.remove(path) {
             self.files.remove(path);
         }
+    }
+
+    fn lease(&mut self, leased: Leased) {
+        self.end(leased.id);
+        *self.leased.entry(leased.path.clone()).or_default() += 1;
+        self.leases.insert(leased.id, leased);
+    }
+
+    fn end(&mut self, id: u64) {
+        let Some(Leased { path, .. }) = self.leases.remove(&id) else { return };
+        let left = self.leased.get(&path).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            self.leased.remove(&path);
+        } else {
+            self.leased.insert(path, left);
+        }
+    }
+
+    pub(super) fn is_leased(&self, spot: &Spot) -> bool {
+        self.leased.contains_key(spot)
     }
 
     pub(super) fn doubt(&mut self, until_ns: i64) {
