@@ -125,7 +125,8 @@ impl<D: Disk> Desk<'_, D> {
         for lease in self.ledger.state.leases.values() {
             let holder = lease.holder();
             let found = known.iter().find(|(who, lock, _)| *who == holder && *lock == lease.lock);
-            let is_dead = found.map(|(_, _, is_dead)| *is_dead).unwrap_or_else(|| {
+            let found = found.map(|(_, _, is_dead)| *is_dead);
+            let is_dead = found.unwrap_or_else(|| {
                 let seen = look(&room.disk, &room.place, lease.lock.as_deref());
                 let is_dead = me.outlives(lease, seen);
                 known.push((holder, lease.lock.clone(), is_dead));
