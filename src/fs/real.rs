@@ -84,6 +84,10 @@ impl Disk for RealDisk {
     }
 
     fn stat(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Stat> {
+        Ok(stat_of(&rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    fn stat_born(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Stat> {
         Ok(born::stat(folder, name)?)
     }
 

@@ -115,7 +115,7 @@ impl<D: Disk> Place<D> {
     /// Looks at a file. What is mounted over one in the store's folder is none of the store's.
     pub(super) fn look(&self, spot: &Spot) -> io::Result<Stat> {
         let stat = self.within(spot, |folder, name| {
-            Ok((self.disk.stat(folder, name)?, self.disk.stat(folder, OsStr::new("."))?))
+            Ok((self.disk.stat_born(folder, name)?, self.disk.stat(folder, OsStr::new("."))?))
         });
         match stat? {
             (file, folder) if spot.is_ours() && file.dev != folder.dev => {
