@@ -60,6 +60,10 @@ impl<'a, D: Disk> Nook<'a, D> {
         Ok(lock.map(|lock| Self { disk, base, kind, ours, owner, _lock: lock }))
     }
 
+    /// Remembers a state: whole or not at all, and in no hurry to be durable.
+    ///
+    /// # Errors
+    /// As the operating system says; then what was remembered still is.
     pub(super) fn remember(&self, state: &State) -> io::Result<()> {
         let text = serde_json::to_vec(state)?;
         let names = (&*ending(self.kind, ".state"), OsStr::new(self.kind));
@@ -149,20 +153,28 @@ impl<'a, D: Disk> Nook<'a, D> {
             if !goes(&name.run) {
                 continue;
             }
+            let purged = self.attic().purge(name);
             // Out of sight it can never come back, though a part of it may still be there.
-            emptied = emptied.and(self.attic().purge(name));
-            gone.push(name.run.clone());
+            if purged.is_ok() || !self.has(&name.run) {
+                gone.push(name.run.clone());
+            }
+            emptied = emptied.and(purged);
         }
         (gone, emptied)
     }
+
+    /// Whether a run is in the trash, as far as can be told.
+    fn has(&self, run: &RunId) -> bool {
+        let is_it = |name: &FolderName| name.run == *run && name.stage == Stage::Finished;
+        self.attic().names().map_or(true, |names| names.iter().any(is_it))
+    }
 }
 
-/// The line of a run that was killed: of what it was to take, what it has taken.
+/// The line of a run that was killed: of what it was to take, what it has taken. By which rules, its list does not say.
 fn recovered<D: Disk>(opened: &Opened<D>) -> Line {
     let groups: BTreeSet<&str> = opened.things().map(|(_, thing)| thing.of.as_str()).collect();
     let line = opened.line.clone();
     let pruned = groups.len() as u64;
-    let by_rule = BTreeMap::from([("ttl".to_owned(), pruned)]);
     let kept = line.scanned.saturating_sub(pruned);
-    Line { outcome: Outcome::Recovered, pruned, kept, by_rule, bytes_before: 0, ..line }
+    Line { outcome: Outcome::Recovered, pruned, kept, by_rule: BTreeMap::new(), bytes_before: 0, ..line }
 }

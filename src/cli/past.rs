@@ -85,32 +85,22 @@ impl PastArgs {
         frame.configure(change.map_or(flags.clone(), |change| change.lay_into(flags)))
     }
 
-    /// The same, and the folders of jobs: those that were named, or the configuration's where nothing was.
+    /// The configuration, the stores that were found, and the folders of jobs: those that were named, or the configuration's
+    /// where nothing was.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
-        let named = || self.stores.iter();
-        let bases =
-            named().filter(|path| workspaces::is_base(path)).map(|path| stores::identity(path)).collect();
-        let is_both = |path: &Path| stores::are_in(path);
-        let stores: Vec<_> =
-            named().filter(|path| !workspaces::is_base(path) || is_both(path)).cloned().collect();
-        if self.stores.is_empty() && self.openclaw.is_none() {
-            let config = self.configure(Vec::new(), change, frame)?;
+        let is_base = |path: &&PathBuf| workspaces::is_base(path);
+        let named: Vec<PathBuf> =
+            self.stores.iter().filter(|path| !is_base(path) || stores::are_in(path)).cloned().collect();
+        let config = self.configure(named.clone(), change, frame)?;
+        let (bases, has_stores): (Vec<PathBuf>, bool) = if self.stores.is_empty() && self.openclaw.is_none() {
             let bases: Vec<_> = config.workspaces_base.iter().cloned().collect();
-            if config.stores.is_empty() && !bases.is_empty() {
-                return Ok(Found { config, stores: Vec::new(), bases });
-            }
-            let (config, stores) = self.find(change, frame)?;
-            return Ok(Found { config, stores, bases });
-        }
-        if stores.is_empty() && self.openclaw.is_none() {
-            return Ok(Found {
-                config: self.configure(Vec::new(), change, frame)?,
-                stores: Vec::new(),
-                bases,
-            });
-        }
-        let others = Self { stores, openclaw: self.openclaw.clone() };
-        let (config, stores) = others.find(change, frame)?;
+            let has_stores = !config.stores.is_empty() || bases.is_empty();
+            (bases, has_stores)
+        } else {
+            let bases = self.stores.iter().filter(is_base).map(|path| stores::identity(path));
+            (bases.collect(), !named.is_empty() || self.openclaw.is_some())
+        };
+        let stores = if has_stores { self.stores_of(&config)? } else { Vec::new() };
         Ok(Found { config, stores, bases })
     }
 
@@ -121,13 +111,17 @@ impl PastArgs {
         frame: &Frame<'_>,
     ) -> Result<(Effective, Vec<FileStore>), Failure> {
         let config = self.configure(self.stores.clone(), change, frame)?;
-        let targets = stores::find(&config).map_err(|failure| self.explained(failure))?.into_iter();
+        let stores = self.stores_of(&config)?;
+        Ok((config, stores))
+    }
+
+    fn stores_of(&self, config: &Effective) -> Result<Vec<FileStore>, Failure> {
+        let targets = stores::find(config).map_err(|failure| self.explained(failure))?.into_iter();
         let stores = targets.map(|target| match target {
             Target::Store(store) => Ok(store),
             Target::None(error) => Err(Failure::of(&error)),
         });
-        let stores = stores.collect::<Result<Vec<_>, _>>()?;
-        Ok((config, stores))
+        stores.collect()
     }
 }
 

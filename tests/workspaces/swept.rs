@@ -327,12 +327,12 @@ fn i1_a_living_job_that_is_called_like_results_stays() {
     assert_eq!(world.names("jobs").len(), 5);
 }
 
-/// What went of a group that failed is in the journal, and comes back.
+/// A token that went is told, though the rest of its group could not be kept and stays.
 #[test]
-fn i4_what_went_of_a_group_that_failed_can_be_brought_back() {
+fn i9_what_went_of_a_group_that_failed_stands_in_the_journal() {
     let world = world();
     job(&world, "job-a", 25);
-    // Something that is mounted, or of another user, stays; here its place in the trash is taken.
+    // A trash that cannot be used: a bundle of this run's name is there already.
     let run = session_reaper::sweep::RunId::new(now());
     let options = Options { run: Some(run.clone()), ..options() };
     let taken = world.path(&format!("jobs/.session-reaper/trash/{run}.workspaces.unfinished/0/full"));
@@ -343,7 +343,6 @@ fn i4_what_went_of_a_group_that_failed_can_be_brought_back() {
     )
     .unwrap();
     let report = sweep(&world.path("jobs"), &settings(), now(), &options);
-    // The odd bundle was finished under this run's name; a bundle of that name cannot be made anew, and secrets need none.
     assert_eq!((report.failed, report.swept, report.bytes_freed), (1, 0, 5));
     assert!(report.items[0].error.as_ref().unwrap().contains("cannot keep job-a in the trash"));
     assert!(world.path("jobs/job-a").exists() && !world.path("jobs/job-a.cred.sh").exists());
