@@ -4,6 +4,7 @@
 //! files that sessions receive and make. [`payloads`] are large results of tools, which are kept out of memory and of
 //! transcripts. Each sweep is one line in the log.
 
+mod bin;
 pub mod media;
 mod nook;
 mod options;

@@ -125,7 +125,8 @@ pub(super) fn plan_undo<D: Disk>(
     Ok(Some(undone))
 }
 
-/// Takes back a run; `None` when nothing of it is in the trash. `line` is what the journal is to say of it.
+/// Takes back a run; `None` when nothing of it is in the trash. `line` is what the journal is to say of it. `ready` is done to
+/// each thing while it is still in the trash.
 ///
 /// # Errors
 /// As the operating system says.
@@ -133,15 +134,17 @@ pub(super) fn undo<D: Disk>(
     disk: &D,
     base: &D::Folder,
     nook: &Nook<'_, D>,
-    run: &RunId,
-    line: Line,
+    (run, line): (&RunId, Line),
+    ready: impl Fn(&D::Folder, &OsStr) -> io::Result<()>,
 ) -> io::Result<Option<Undone>> {
     let Some(opened) = nook.attic().find(run)? else { return Ok(None) };
     nook.journal().get_ready()?;
     let mut undone = Undone::default();
     let things: Vec<_> = opened.things().map(|(number, thing)| (number, thing.name.clone())).collect();
     for (number, name) in things {
-        undone.take(&name, put_back(disk, base, &opened, number, &name));
+        let (bundle, thing) = opened.at(number);
+        let is_back = ready(bundle, &thing).and_then(|()| put_back(disk, base, &opened, number, &name));
+        undone.take(&name, is_back);
     }
     undone.record = record(disk, base, nook, &opened, &undone, line).err().map(|error| error.to_string());
     Ok(Some(undone))

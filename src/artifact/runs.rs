@@ -1,6 +1,6 @@
 //! The runs on a folder that is swept, of whatever kind: what there are, and taking one back or out of the trash.
 
-use std::{io, path::Path, time::Duration};
+use std::{ffi::OsStr, io, path::Path, time::Duration};
 
 use super::{
     Options, Past, Undone,
@@ -64,6 +64,20 @@ impl<'s, D: Disk> Site<'s, D> {
     /// [`ErrorKind::Gone`] when nothing of the run is in the trash; [`ErrorKind::Busy`] when somebody else is at work there; as
     /// the operating system says.
     pub(super) fn undo(&self, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
+        self.undo_with(run, now, options, |_, _| Ok(()))
+    }
+
+    /// The same; `ready` is done to each thing, a name in an open folder, right before it leaves the trash.
+    ///
+    /// # Errors
+    /// As for [`Site::undo`].
+    pub(super) fn undo_with(
+        &self,
+        run: &RunId,
+        now: Timestamp,
+        options: &Options,
+        ready: impl Fn(&D::Folder, &OsStr) -> io::Result<()>,
+    ) -> Result<Undone, Error> {
         const STEP: &str = "undo a run on";
         let undone = if options.dry_run {
             plan_undo(self.disk, self.folder, self.kind, run).map_err(self.fail(STEP))?
@@ -74,7 +88,7 @@ impl<'s, D: Disk> Site<'s, D> {
             let own = options.run.clone().unwrap_or_else(|| RunId::new(now));
             let cause = Cause { keep: false, undoes: Some(run.clone()), ..Cause::new(own, "undo", now) };
             let line = cause.line(self.kind, Timestamp::from_nanos(self.disk.now_ns()));
-            undo(self.disk, self.folder, &nook, run, line).map_err(self.fail(STEP))?
+            undo(self.disk, self.folder, &nook, (run, line), ready).map_err(self.fail(STEP))?
         };
         undone.ok_or_else(|| gone(self.path, run))
     }

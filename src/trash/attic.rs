@@ -257,6 +257,12 @@ impl<D: Disk> Opened<D> {
         self.things.iter().enumerate().filter(move |(number, _)| is_here(number))
     }
 
+    /// The thing with this number, as a name in an open folder.
+    #[must_use]
+    pub fn at(&self, thing: usize) -> (&D::Folder, OsString) {
+        (&self.bundle, number(thing))
+    }
+
     /// Puts a thing back where it was, unless something else has come to stand there: then it stays here.
     ///
     /// # Errors

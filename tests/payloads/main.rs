@@ -11,7 +11,9 @@
     reason = "tests make files as any program would, and end by panicking"
 )]
 
+mod back;
 mod child;
+mod dead;
 mod full;
 mod killed;
 mod log;
@@ -20,5 +22,6 @@ mod owners;
 mod proven;
 mod quota;
 mod sessions;
+mod target;
 mod threads;
 mod world;

@@ -26,18 +26,24 @@
 mod blob;
 mod excerpt;
 mod log;
+mod look;
 mod name;
 mod options;
 mod read;
 mod removal;
+mod restored;
 mod result;
 mod room;
 mod session;
 mod spool;
 mod sweep;
+mod take;
+mod target;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undo;
+mod verdict;
 mod write;
 
 pub use blob::{BlobHash, BlobRef, HashError};
@@ -48,4 +54,6 @@ pub use result::{Data, Media, ToolResult, without_payload};
 pub use session::{Released, Session, Stored, Why};
 pub use spool::Spool;
 pub use sweep::Report;
+pub use target::{KIND, inspect, rests, sweep};
 use text::Limits;
+pub use undo::{empty_trash, finish_killed, is_spool, past, undo};

@@ -1,5 +1,7 @@
 //! What a spool keeps inline, how much of the rest is shown, and how large it may become.
 
+use std::fmt;
+
 use super::{Limits, text};
 use crate::{lock::Proof, model::Age};
 
@@ -8,7 +10,7 @@ use crate::{lock::Proof, model::Age};
 #[error("{what} cannot be {value}: give a number above zero")]
 pub struct LimitError {
     what: &'static str,
-    value: i64,
+    value: String,
 }
 
 /// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is as long, the spool may become as
@@ -69,7 +71,10 @@ impl Options {
     ///
     /// # Errors
     /// It is zero or negative.
-    pub fn with_max_bytes(mut self, bytes: i64) -> Result<Self, LimitError> {
+    pub fn with_max_bytes(
+        mut self,
+        bytes: impl TryInto<u64> + Copy + fmt::Display,
+    ) -> Result<Self, LimitError> {
         self.max_bytes = Some(positive("the spool's size", bytes)?);
         Ok(self)
     }
@@ -77,8 +82,8 @@ impl Options {
     /// Keeps what a dead owner left for so long after his last payload, so that the session can go on: unless the room is
     /// needed before.
     #[must_use]
-    pub const fn with_grace(mut self, grace: Age) -> Self {
-        self.grace = Some(grace);
+    pub fn with_grace(mut self, grace: impl Into<Option<Age>>) -> Self {
+        self.grace = grace.into();
         self
     }
 
@@ -89,6 +94,24 @@ impl Options {
     pub const fn with_one_process_tree(mut self, is_so: bool) -> Self {
         self.proof = if is_so { Proof::FreeLock } else { Proof::Process };
         self
+    }
+
+    /// How long what a dead owner left stays; `None` when it goes at once.
+    #[must_use]
+    pub const fn grace(&self) -> Option<Age> {
+        self.grace
+    }
+
+    /// How many bytes the payloads of all sessions may take together.
+    #[must_use]
+    pub const fn max_bytes(&self) -> Option<u64> {
+        self.max_bytes
+    }
+
+    /// Whether somebody has said that one process tree at a time works there.
+    #[must_use]
+    pub fn one_process_tree(&self) -> bool {
+        self.proof == Proof::FreeLock
     }
 
     /// How much is shown: never more than stays inline, unless somebody has said so.
@@ -104,8 +127,9 @@ impl Options {
     }
 }
 
-fn positive(what: &'static str, value: i64) -> Result<u64, LimitError> {
-    u64::try_from(value).ok().filter(|limit| *limit > 0).ok_or(LimitError { what, value })
+fn positive(what: &'static str, value: impl TryInto<u64> + Copy + fmt::Display) -> Result<u64, LimitError> {
+    let limit = value.try_into().ok().filter(|limit| *limit > 0);
+    limit.ok_or_else(|| LimitError { what, value: value.to_string() })
 }
 
 fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {

@@ -55,8 +55,8 @@ impl Failure {
 
 /// What a folder without a marker was.
 pub(super) enum Unmarked {
-    /// What is left of one who was killed as he began, or as he ended: it is gone.
-    Removed,
+    /// What is left of one who was killed as he began, or as he ended: it may go.
+    Left,
     /// Somebody begins in there, or may be about to.
     Taken,
     /// It is none of ours.
@@ -123,6 +123,18 @@ impl<D: Disk> Inner<D> {
         first.map_or(Ok(()), Err)
     }
 
+    /// What a folder is that had no marker when it was looked at.
+    pub(super) fn unmarked(&self, folder: &D::Folder) -> io::Result<Unmarked> {
+        let names = self.disk.list(folder)?;
+        Ok(if names.iter().any(|name| name == MARK) {
+            Unmarked::Taken
+        } else if names.iter().all(|name| is_temp_of(name, OsStr::new(MARK))) {
+            Unmarked::Left
+        } else {
+            Unmarked::Foreign
+        })
+    }
+
     /// Removes a folder that has no marker if there is nothing in it but markers on their way, and that for so long that who
     /// makes one is dead; if he is not, he begins anew.
     pub(super) fn remove_unmarked(
@@ -131,22 +143,18 @@ impl<D: Disk> Inner<D> {
         folder: &D::Folder,
         is_young: bool,
     ) -> io::Result<Unmarked> {
-        let names = self.disk.list(folder)?;
-        if names.iter().any(|name| name == MARK) {
-            return Ok(Unmarked::Taken);
+        match self.unmarked(folder)? {
+            Unmarked::Left if is_young => return Ok(Unmarked::Taken),
+            Unmarked::Left => {}
+            other => return Ok(other),
         }
-        if !names.iter().all(|name| is_temp_of(name, OsStr::new(MARK))) {
-            return Ok(Unmarked::Foreign);
-        }
-        if is_young {
-            return Ok(Unmarked::Taken);
-        }
-        for name in &names {
+        let is_on_its_way = |name: &&OsString| is_temp_of(name, OsStr::new(MARK));
+        for name in self.disk.list(folder)?.iter().filter(is_on_its_way) {
             there(self.disk.remove(folder, name))?;
         }
         match self.disk.remove_folder(&self.dir, name) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(Unmarked::Taken),
-            removed => there(removed).map(|_| Unmarked::Removed),
+            removed => there(removed).map(|_| Unmarked::Left),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     fs::Disk,
     lock::{Ownership, wait_for},
+    model::Timestamp,
 };
 
 /// Longer than it takes to write a payload.
@@ -58,7 +59,7 @@ impl<D: Disk> Inner<D> {
             if bytes + length <= most {
                 break;
             }
-            if self.is_of_a_dead_one(&old.name) && self.evict(&old.name).unwrap_or(false) {
+            if self.may_make_room(&old.name) && self.evict(&old.name).unwrap_or(false) {
                 bytes -= old.bytes;
             }
         }
@@ -74,15 +75,24 @@ impl<D: Disk> Inner<D> {
     fn weigh(&self, name: OsString) -> Option<Taken> {
         let folder = self.disk.subfolder(&self.dir, &name).ok()?;
         let modified_ns = self.disk.stat(&folder, OsStr::new(".")).ok()?.modified_ns;
-        let sizes = self.disk.list(&folder).ok()?;
-        let sizes = sizes.iter().filter(|name| *name != MARK).filter_map(|name| {
-            self.disk.stat(&folder, name).ok().filter(|stat| stat.is_file).map(|stat| stat.size)
-        });
-        Some(Taken { bytes: sizes.sum(), modified_ns, name })
+        Some(Taken { bytes: self.bytes(&folder).ok()?, modified_ns, name })
     }
 
-    fn is_of_a_dead_one(&self, name: &OsStr) -> bool {
+    /// What the payloads of a session weigh.
+    pub(super) fn bytes(&self, folder: &D::Folder) -> io::Result<u64> {
+        let names = self.disk.list(folder)?;
+        let sizes = names.iter().filter(|name| *name != MARK).filter_map(|name| {
+            self.disk.stat(folder, name).ok().filter(|stat| stat.is_file).map(|stat| stat.size)
+        });
+        Ok(sizes.sum())
+    }
+
+    /// What came back from the trash a short time ago is still waited for.
+    fn may_make_room(&self, name: &OsStr) -> bool {
+        let now = Timestamp::from_nanos(self.disk.now_ns());
         let folder = self.disk.subfolder(&self.dir, name);
-        folder.is_ok_and(|folder| matches!(self.owner_of(&folder), Ownership::Dead(_)))
+        folder.is_ok_and(|folder| {
+            matches!(self.owner_of(&folder), Ownership::Dead(_)) && !self.has_respite(&folder, now)
+        })
     }
 }

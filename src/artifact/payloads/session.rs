@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     BlobHash, BlobRef, Excerpt, Side, log,
+    restored::RESTORED,
     spool::{Ended, Inner, MARK, failed},
     text,
     write::{Temp, holds, is_same, there},
@@ -84,7 +85,7 @@ impl<D: Disk> Session<D> {
         for name in spool.disk.list(&folder)? {
             if let Some(hash) = BlobHash::of_name(&name) {
                 counts.insert(hash, None);
-            } else if is_on_its_way(&name) {
+            } else if is_on_its_way(&name) || name == RESTORED {
                 there(spool.disk.remove(&folder, &name))?;
             }
         }

@@ -79,9 +79,11 @@ impl<D: Disk> Spool<D> {
     /// # Errors
     /// As for [`Spool::open`].
     pub fn open_on(disk: D, dir: &Path, options: Options, now: Timestamp) -> Result<Self, Error> {
-        let (folder, owner) = open_dir(&disk, dir)?;
-        let (path, pending) = (dir.to_owned(), Mutex::default());
-        let spool = Self(Arc::new(Inner { disk, path, dir: folder, owner, options, pending }));
+        let folder = match find_dir(&disk, dir)? {
+            Some(folder) => folder,
+            None => make(&disk, dir).map_err(|error| failed(OPEN, dir, error))?,
+        };
+        let spool = Self(Arc::new(Inner::of(disk, dir, folder, options)?));
         // What cannot be swept now is told in the log, and keeps nobody from going on.
         let _ = spool.sweep(now);
         Ok(spool)
@@ -136,6 +138,17 @@ enum Taken<D: Disk> {
 }
 
 impl<D: Disk> Inner<D> {
+    /// The spool at `dir` if there is one: it is not made, and nothing in it is swept.
+    pub(super) fn find(disk: D, dir: &Path, options: Options) -> Result<Option<Self>, Error> {
+        let folder = find_dir(&disk, dir)?;
+        folder.map(|folder| Self::of(disk, dir, folder, options)).transpose()
+    }
+
+    fn of(disk: D, path: &Path, dir: D::Folder, options: Options) -> Result<Self, Error> {
+        let owner = owner_to_act_for(&disk, path, &dir)?;
+        Ok(Self { disk, path: path.to_owned(), dir, owner, options, pending: Mutex::default() })
+    }
+
     fn take(&self, name: &OsStr) -> io::Result<Taken<D>> {
         let folder = self.disk.private_folder(&self.dir, name, self.owner)?;
         if self.is_foreign(&folder)? {
@@ -206,27 +219,22 @@ fn us() -> Owner {
     Owner { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
 }
 
-/// Opens the spool's folder, by its real path and no other: whoever may put a link on the way could lead us anywhere.
-/// Whatever we make in there belongs to whom the folder belongs to.
-fn open_dir<D: Disk>(disk: &D, dir: &Path) -> Result<(D::Folder, Owner), Error> {
+/// Opens the spool's folder, by its real path and no other: whoever may put a link on the way could lead us anywhere. `None`
+/// when it is not there.
+fn find_dir<D: Disk>(disk: &D, dir: &Path) -> Result<Option<D::Folder>, Error> {
     let refused = |why| Error::new(ErrorKind::Refused, OPEN, dir, why);
     if !dir.is_absolute() || dir.components().any(|part| part == Component::ParentDir) {
         return Err(refused("it is no path from the root on").with_hint("name it by its real path"));
     }
-    let opened = match disk.folder(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(disk, dir),
-        opened => opened,
-    };
-    let folder = opened.map_err(|error| match disk.resolve(dir) {
+    there(disk.folder(dir)).map_err(|error| match disk.resolve(dir) {
         Ok(real) if real != dir => refused("there is a link on the way to it")
             .with_hint(format!("name it by its real path: {}", real.display())),
         _ => failed(OPEN, dir, error),
-    })?;
-    let owner = owner_to_act_for(disk, dir, &folder)?;
-    Ok((folder, owner))
+    })
 }
 
-/// Whom the spool belongs to, if nobody else can put things into it and we may make things for him.
+/// Whom the spool belongs to, and all that we make in there, if nobody else can put things into it and we may make things for
+/// him.
 fn owner_to_act_for<D: Disk>(disk: &D, dir: &Path, folder: &D::Folder) -> Result<Owner, Error> {
     let attributes = disk.open(folder, OsStr::new(".")).and_then(|folder| folder.attributes());
     let Attributes { uid, gid, mode, .. } = attributes.map_err(|error| failed(OPEN, dir, error))?;

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::{
     log, name,
     removal::{Failure, Unmarked},
-    spool::{Inner, MARK, ROOM, failed},
+    restored::is_within,
+    spool::{Inner, MARK, failed},
 };
 use crate::{
     fs::Disk,
@@ -59,9 +60,9 @@ impl Found {
 }
 
 /// Longer than it takes to mark a folder as one's own, in milliseconds.
-const BEGINNING: i64 = 60_000;
+pub(super) const BEGINNING: i64 = 60_000;
 
-const STEP: &str = "sweep the spool";
+pub(super) const STEP: &str = "sweep the spool";
 
 impl<D: Disk> Inner<D> {
     pub(super) fn sweep(&self, now: Timestamp) -> Result<Report, Error> {
@@ -74,8 +75,8 @@ impl<D: Disk> Inner<D> {
 
     fn sweep_into(&self, now: Timestamp, report: &mut Report) -> Result<(), Error> {
         let left = self.retry(report);
-        let names = self.disk.list(&self.dir).map_err(|error| failed(STEP, &self.path, error))?;
-        for name in names.iter().filter(|name| *name != ROOM && !left.contains(name)) {
+        let names = self.names().map_err(|error| failed(STEP, &self.path, error))?;
+        for name in names.iter().filter(|name| !left.contains(name)) {
             let found = self.look(name, now, &mut report.bytes_freed);
             self.count(report, name, found);
         }
@@ -136,22 +137,23 @@ impl<D: Disk> Inner<D> {
             Ownership::None => {
                 let is_young = now.millis_since(last) < BEGINNING;
                 Ok(match self.remove_unmarked(name, &folder, is_young)? {
-                    Unmarked::Removed => Found::Swept,
+                    Unmarked::Left => Found::Swept,
                     Unmarked::Taken => Found::Retained,
                     Unmarked::Foreign => Found::Skipped,
                 })
             }
             Ownership::Alive(_) => Ok(Found::Retained),
             Ownership::Unknown(_) => Ok(Found::Unknown),
-            Ownership::Dead(_) if self.may_come_back(name, last, now) => Ok(Found::Retained),
+            Ownership::Dead(_) if self.may_come_back((name, &folder), last, now) => Ok(Found::Retained),
             Ownership::Dead(_) => self.reclaim(name, &folder, bytes_freed),
         }
     }
 
-    /// A session goes on for a while after the death of its owner; one on its way out never comes back.
-    fn may_come_back(&self, name: &OsStr, last: Timestamp, now: Timestamp) -> bool {
-        let is_within = |grace: crate::Age| now.millis_since(last) <= grace.as_millis();
-        !name::is_going(name) && self.options.grace.is_some_and(is_within)
+    /// A session goes on for a while after the death of its owner, and after it came back from the trash; one on its way out
+    /// never comes back.
+    fn may_come_back(&self, (name, folder): (&OsStr, &D::Folder), last: Timestamp, now: Timestamp) -> bool {
+        let has_grace = self.options.grace.is_some_and(|grace| is_within(grace, last, now));
+        !name::is_going(name) && (has_grace || self.has_respite(folder, now))
     }
 
     fn reclaim(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> Result<Found, Failure> {

@@ -7,11 +7,11 @@ use super::{
     home::Home,
     look::{Base, Looked, look, owned},
     roster::{Names, Roster},
-    take::{Bin, Doomed, Fate, Taken, Taker, bin, things},
+    take::{Doomed, Fate, Taken, Taker, things},
     verdict::{Kept, Owned, Rule, Verdict, expires, judge},
 };
 use crate::{
-    artifact::{Action, Item, Options, Report, nook::Nook, round::Round},
+    artifact::{Action, Item, Options, Report, bin::Bin, nook::Nook, round::Round},
     fs::{Disk, RealDisk},
     model::{Error, Outcome, Retention, Timestamp},
     policy::Detail,
@@ -124,7 +124,7 @@ impl Sweep<'_> {
         let line = Line { trash: line.trash && !things.is_empty(), ..line };
         let attic = nook.attic();
         let mut bin = match nook.journal().get_ready() {
-            Ok(_) => bin(&attic, base, &line, &things),
+            Ok(_) => Bin::open(&attic, &base.folder, &line, &things),
             Err(error) => Bin::Shut(error.to_string()),
         };
         let mut taken = self.take_all(base, &doomed, &mut bin).into_iter();
@@ -135,7 +135,12 @@ impl Sweep<'_> {
     }
 
     /// Until somebody asks to stop.
-    fn take_all(&self, base: &Base<'_>, doomed: &[Doomed<'_>], bin: &mut Bin<'_, '_>) -> Vec<Taken> {
+    fn take_all(
+        &self,
+        base: &Base<'_>,
+        doomed: &[Doomed<'_>],
+        bin: &mut Bin<'_, '_, RealDisk>,
+    ) -> Vec<Taken> {
         let with = Taker { base, settings: self.settings, now: self.round.now };
         let mut number = 0;
         let take = |group: &Doomed<'_>| {
@@ -151,10 +156,10 @@ impl Sweep<'_> {
         &self,
         base: &Base<'_>,
         nook: &Nook<'_, RealDisk>,
-        bin: Bin<'_, '_>,
+        bin: Bin<'_, '_, RealDisk>,
         judged: &[Judged],
     ) -> Result<bool, Error> {
-        bin.settle(base).map_err(self.round.fail("make durable what was removed from"))?;
+        bin.settle(&RealDisk, &base.folder).map_err(self.round.fail("make durable what was removed from"))?;
         let trash = bin.has_things();
         if judged.iter().any(Judged::went) {
             let line = Line { trash, ..self.line(judged) };

@@ -10,9 +10,10 @@ use super::{
     verdict::{Kept, Owned, Rule, Verdict, judge},
 };
 use crate::{
+    artifact::bin::{Bin, must_be},
     fs::{self, Disk, RealDisk, Removed},
     model::Timestamp,
-    trash::{Attic, Line, Moving, Thing},
+    trash::Thing,
 };
 
 /// A group that is to go.
@@ -73,31 +74,6 @@ pub(super) fn things(doomed: &[Doomed<'_>]) -> Vec<Thing> {
     doomed.iter().flat_map(of).collect()
 }
 
-/// Where the things of the groups go.
-#[derive(Debug)]
-pub(super) enum Bin<'t, 'a> {
-    /// Into the trash.
-    Trash(Moving<'t, 'a, RealDisk>),
-    /// Nowhere: they are gone for ever.
-    Nowhere,
-    /// The trash cannot be used, and why: they stay. Secrets need none.
-    Shut(String),
-}
-
-/// Opens the bin for these things.
-pub(super) fn bin<'t, 'a>(
-    attic: &'t Attic<'a, RealDisk>,
-    base: &Base<'_>,
-    line: &Line,
-    things: &[Thing],
-) -> Bin<'t, 'a> {
-    if !line.trash || things.is_empty() {
-        return Bin::Nowhere;
-    }
-    let begun = attic.begin(&base.folder, line, things);
-    begun.map_or_else(|error| Bin::Shut(error.to_string()), Bin::Trash)
-}
-
 /// What is needed to take groups away.
 #[derive(Debug)]
 pub(super) struct Taker<'w, 'b> {
@@ -110,7 +86,7 @@ type Held = <RealDisk as Disk>::Appender;
 
 impl Taker<'_, '_> {
     /// Takes one group, whose first thing has the number `first`.
-    pub(super) fn take(&self, group: &Doomed<'_>, bin: &mut Bin<'_, '_>, first: usize) -> Taken {
+    pub(super) fn take(&self, group: &Doomed<'_>, bin: &mut Bin<'_, '_, RealDisk>, first: usize) -> Taken {
         // Whoever would begin to work in it now finds its mark taken.
         let _held = match self.hold(group) {
             Err(fate) => return Taken { fate, went: false, bytes: 0 },
@@ -170,7 +146,7 @@ impl Taker<'_, '_> {
         &self,
         group: &Doomed<'_>,
         looked: &Looked,
-        bin: &mut Bin<'_, '_>,
+        bin: &mut Bin<'_, '_, RealDisk>,
         first: usize,
     ) -> Taken {
         let mut taken = Taken { fate: Fate::Gone, went: false, bytes: 0 };
@@ -199,7 +175,7 @@ impl Taker<'_, '_> {
         &self,
         name: &str,
         member: Option<&Member>,
-        bin: &mut Bin<'_, '_>,
+        bin: &mut Bin<'_, '_, RealDisk>,
         number: usize,
     ) -> Result<(), String> {
         let moving = match bin {
@@ -220,7 +196,9 @@ impl Taker<'_, '_> {
         match moved {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(told(name, &error)),
-            Ok(()) => must_be(moving, number, member, from),
+            Ok(()) => {
+                must_be(&RealDisk, moving, number, from, |stat| member.is_some_and(|seen| seen.is(stat)))
+            }
         }
     }
 
@@ -230,26 +208,6 @@ impl Taker<'_, '_> {
         left.first().map_or(Ok(()), |(path, error)| {
             Err(format!("cannot remove {}: {error}", Path::new(path).display()))
         })
-    }
-}
-
-/// Puts back what was not looked at: somebody has put it there since.
-fn must_be(
-    moving: &mut Moving<'_, '_, RealDisk>,
-    number: usize,
-    member: Option<&Member>,
-    to: (&<RealDisk as Disk>::Folder, &OsStr),
-) -> Result<(), String> {
-    let (folder, name) = moving.at(number);
-    let is_it = RealDisk.stat(folder, &name).is_ok_and(|stat| member.is_some_and(|seen| seen.is(&stat)));
-    if is_it {
-        return Ok(());
-    }
-    let what = to.1.to_string_lossy();
-    match moving.put_back(number, to) {
-        Ok(true) => Err(format!("{what} was exchanged for another meanwhile: it is left alone")),
-        Ok(false) => Err(format!("{what} was exchanged for another meanwhile, which is in the trash")),
-        Err(error) => Err(told(&what, &error)),
     }
 }
 
@@ -265,37 +223,4 @@ impl Taken {
 
 fn told(name: &str, error: &io::Error) -> String {
     format!("cannot remove {name}: {error}")
-}
-
-impl Bin<'_, '_> {
-    /// Whether something is in the trash.
-    pub(super) const fn has_things(&self) -> bool {
-        match self {
-            Self::Trash(moving) => moving.moved() > 0,
-            Self::Nowhere | Self::Shut(_) => false,
-        }
-    }
-
-    /// Makes durable what has gone.
-    ///
-    /// # Errors
-    /// As the operating system says.
-    pub(super) fn settle(&self, base: &Base<'_>) -> io::Result<()> {
-        RealDisk.sync_folder(&base.folder)?;
-        match self {
-            Self::Trash(moving) => moving.settle(),
-            Self::Nowhere | Self::Shut(_) => Ok(()),
-        }
-    }
-
-    /// Its run has its line in the journal.
-    ///
-    /// # Errors
-    /// As the operating system says.
-    pub(super) fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Trash(moving) => moving.finish(),
-            Self::Nowhere | Self::Shut(_) => Ok(()),
-        }
-    }
 }

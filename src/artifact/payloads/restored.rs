@@ -1,0 +1,65 @@
+//! What an undo brings back is kept for a while: whoever wants it needs time to take it up.
+//!
+//! A session in the trash has its marker under another name, so that no runtime that had the folder open before can mark it
+//! there as its own. Before it comes back it gets the dead owner's marker again, and a file that says since when it is back.
+
+use std::{ffi::OsStr, io};
+
+use super::{
+    spool::{Inner, MARK},
+    write::there,
+};
+use crate::{
+    fs::{Disk, Owner, Writer as _},
+    model::{Age, Timestamp},
+};
+
+/// Says in a session's folder that it came back, and by its time when.
+pub(super) const RESTORED: &str = ".restored";
+
+/// The marker of a session in the trash.
+const ASIDE: &str = ".owner.kept";
+
+/// For so long what came back stays, however short the grace, and however little room there is.
+pub(super) const RESPITE: Age = Age::from_hours(24);
+
+/// Puts the marker aside of a session that was moved into the trash, while its claim is still held.
+pub(super) fn put_aside<D: Disk>(disk: &D, folder: &D::Folder) -> io::Result<()> {
+    disk.rename((folder, OsStr::new(MARK)), (folder, OsStr::new(ASIDE)))
+}
+
+/// Makes a session in the trash one that can be taken up again, as soon as it is back.
+pub(super) fn make_ready<D: Disk>(
+    disk: &D,
+    owner: Owner,
+    (around, name): (&D::Folder, &OsStr),
+) -> io::Result<()> {
+    let folder = disk.subfolder(around, name)?;
+    // One of an earlier time says an earlier time.
+    there(disk.remove(&folder, OsStr::new(RESTORED)))?;
+    let file = disk.create(&folder, OsStr::new(RESTORED))?;
+    file.keep_private()?;
+    file.hand_to(owner)?;
+    // Whoever had the folder open may have left a marker of his own since: that of the dead one takes its place.
+    there(disk.rename((&folder, OsStr::new(ASIDE)), (&folder, OsStr::new(MARK))))?;
+    disk.sync_folder(&folder)
+}
+
+impl<D: Disk> Inner<D> {
+    /// When a session came back from the trash, if nobody has taken it up since.
+    pub(super) fn restored(&self, folder: &D::Folder) -> io::Result<Option<Timestamp>> {
+        let stat = there(self.disk.stat(folder, OsStr::new(RESTORED)))?;
+        Ok(stat.map(|stat| Timestamp::from_nanos(stat.modified_ns)))
+    }
+
+    /// Whether a session came back so lately that it stays. One of which that cannot be told does.
+    pub(super) fn has_respite(&self, folder: &D::Folder, now: Timestamp) -> bool {
+        self.restored(folder)
+            .map_or(true, |restored| restored.is_some_and(|back| is_within(RESPITE, back, now)))
+    }
+}
+
+/// Whether no more than this time has passed since then; what is to come has not passed.
+pub(super) fn is_within(age: Age, since: Timestamp, now: Timestamp) -> bool {
+    now.millis_since(since) <= age.as_millis()
+}

@@ -1,0 +1,81 @@
+//! The runs on a spool, and taking one back: its sessions are again those of dead owners, which somebody can take up.
+
+use std::path::Path;
+
+use super::{Options as Settings, restored::make_ready, spool::Inner, target::KIND};
+use crate::{
+    artifact::{
+        Options, Past, Undone,
+        runs::{self, Site},
+    },
+    fs::{self, Disk, RealDisk},
+    model::{Error, Timestamp},
+    trash::RunId,
+};
+
+/// Whether a folder was swept as a spool before.
+#[must_use]
+pub fn is_spool(dir: &Path) -> bool {
+    fs::is_file(&dir.join(fs::OUR_FOLDER).join(format!("{KIND}.state")))
+}
+
+/// The runs on a spool.
+///
+/// # Errors
+/// As for [`super::sweep()`], and when the journal or the trash cannot be read.
+pub fn past(dir: &Path) -> Result<Past, Error> {
+    find(RealDisk, dir)?.map_or_else(|| Ok(Past::default()), |spool| site(&spool).past())
+}
+
+/// Finishes what a killed sweep has left: before that, nobody knows which run is the newest.
+///
+/// # Errors
+/// As for [`undo`].
+pub fn finish_killed(dir: &Path, options: &Options) -> Result<(), Error> {
+    find(RealDisk, dir)?.map_or(Ok(()), |spool| site(&spool).finish_killed(options))
+}
+
+/// Takes back a run: what it moved into the trash returns, unless a session of that name has begun since. It stays for a day at
+/// least, however short the grace, for somebody to take it up. In a dry run nothing is done.
+///
+/// # Errors
+/// [`crate::ErrorKind::Gone`] when nothing of the run is in the trash; [`crate::ErrorKind::Busy`] when somebody else is at work
+/// there; as for [`super::sweep()`].
+pub fn undo(dir: &Path, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
+    undo_on(RealDisk, dir, run, now, options)
+}
+
+/// The same on another disk.
+pub(super) fn undo_on<D: Disk>(
+    disk: D,
+    dir: &Path,
+    run: &RunId,
+    now: Timestamp,
+    options: &Options,
+) -> Result<Undone, Error> {
+    let spool = find(disk, dir)?.ok_or_else(|| runs::gone(dir, run))?;
+    let ready = |around: &D::Folder, name: &_| make_ready(&spool.disk, spool.owner, (around, name));
+    site(&spool).undo_with(run, now, options, ready)
+}
+
+/// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong.
+pub fn empty_trash(
+    dir: &Path,
+    options: &Options,
+    goes: impl FnMut(&RunId) -> bool,
+) -> (Vec<RunId>, Option<Error>) {
+    match find(RealDisk, dir) {
+        Err(error) => (Vec::new(), Some(error)),
+        Ok(None) => (Vec::new(), None),
+        Ok(Some(spool)) => site(&spool).empty_trash(options, goes),
+    }
+}
+
+/// What sessions may keep is of no account here.
+fn find<D: Disk>(disk: D, dir: &Path) -> Result<Option<Inner<D>>, Error> {
+    Inner::find(disk, dir, Settings::default())
+}
+
+fn site<D: Disk>(spool: &Inner<D>) -> Site<'_, D> {
+    Site { disk: &spool.disk, folder: &spool.dir, path: &spool.path, kind: KIND }
+}
