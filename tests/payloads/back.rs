@@ -1,12 +1,12 @@
 //! Taking back what a sweep of a spool took: its sessions go on.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::MetadataExt, path::PathBuf};
 
 use session_reaper::{
-    Age, ErrorKind,
+    Age, ErrorKind, Timestamp,
     artifact::{
         Options, Undone,
-        payloads::{BlobRef, Session, empty_trash, finish_killed, past, undo},
+        payloads::{BlobRef, Session, empty_trash, finish_killed, inspect, past, undo},
     },
     now,
     sweep::RunId,
@@ -14,7 +14,7 @@ use session_reaper::{
 };
 
 use crate::{
-    dead::{HOUR, all, inspected, kill, said, swept, swept_with},
+    dead::{HOUR, all, inspected, kill, payload, said, swept, swept_with},
     world::{World, after, put, small, whole_blobs},
 };
 
@@ -34,14 +34,14 @@ fn bundle(world: &World, run: &RunId) -> PathBuf {
 }
 
 /// What stood in the transcript of a session that was killed.
-fn blob(id: &str) -> BlobRef {
+pub(crate) fn blob(id: &str) -> BlobRef {
     let world = World::new();
     let session = world.spool().session(id).unwrap();
-    put(&session, id[..1].repeat(100).as_bytes())
+    put(&session, &payload(id))
 }
 
 fn resolves(session: &Session, id: &str) {
-    assert_eq!(session.get(&blob(id)).unwrap(), id[..1].repeat(100).as_bytes());
+    assert_eq!(session.get(&blob(id)).unwrap(), payload(id));
 }
 
 /// Sessions that were swept, and the run that took them.
@@ -100,6 +100,20 @@ fn i4_what_came_back_stays_for_a_day_whatever_the_grace_and_the_room() {
     assert_eq!(back(&world, &newest(&world)).restored, ["s-one"]);
     assert_eq!(said(&inspected(&world, &small())), [("s-one", "restored")]);
     assert_eq!(spool.sweep(after(DAY + 60_000)).unwrap().swept, 1);
+}
+
+#[test]
+fn i8_exactly_a_day_stays_and_a_millisecond_more_goes() {
+    let (world, run) = taken(&["one"]);
+    back(&world, &run);
+    let back = fs::metadata(world.path("spool/s-one/.restored")).unwrap();
+    let at = |millis: i64| {
+        Timestamp::from_millis(back.mtime() * 1_000 + back.mtime_nsec() / 1_000_000 + DAY + millis)
+    };
+    let why = |millis: i64| inspect(&world.dir(), &small(), at(millis)).items[0].why;
+    assert_eq!((why(0), why(1)), ("restored", "dead"));
+    let spool = world.spool();
+    assert_eq!((spool.sweep(at(0)).unwrap().retained, spool.sweep(at(1)).unwrap().swept), (1, 1));
 }
 
 #[test]

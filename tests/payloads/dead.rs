@@ -21,9 +21,15 @@ use crate::{
 
 pub(crate) const HOUR: i64 = 3_600_000;
 
+/// What is in a session that was killed.
+pub(crate) fn payload(id: &str) -> Vec<u8> {
+    vec![id.as_bytes()[0]; 100]
+}
+
 /// Sessions, each with a payload of a hundred bytes, whose process was killed.
 pub(crate) fn kill(world: &World, ids: &[&str]) {
-    let living: Vec<_> = ids.iter().map(|id| Living::start(world, id, &id[..1])).collect();
+    let start = |id: &&str| Living::start(world, id, str::from_utf8(&payload(id)[..1]).unwrap());
+    let living: Vec<_> = ids.iter().map(start).collect();
     living.into_iter().for_each(Living::kill);
 }
 

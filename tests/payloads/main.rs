@@ -21,6 +21,7 @@ mod odd;
 mod owners;
 mod proven;
 mod quota;
+mod race;
 mod sessions;
 mod target;
 mod threads;

@@ -22,6 +22,9 @@
 //! is its owner's until it ends; what is left when its process is killed goes with the next sweep, and what belongs to
 //! somebody who lives, or may live, never does. A call of a tool and its result are never taken apart: only what the result
 //! holds moves.
+//!
+//! Where no runtime opens a spool any more, [`sweep()`] takes what dead owners left into the trash of the spool, from which [`undo()`]
+//! brings it back.
 
 mod blob;
 mod excerpt;

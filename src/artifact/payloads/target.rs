@@ -99,7 +99,8 @@ impl<D: Disk> Sweep<'_, D> {
 
     fn judge_all(&self) -> Result<Vec<Judged>, Error> {
         let (spool, now) = (self.spool, self.round.now);
-        let names = spool.names().map_err(|error| failed(STEP, &spool.path, error))?;
+        let mut names = spool.names().map_err(|error| failed(STEP, &spool.path, error))?;
+        names.sort_unstable();
         let judged = names.into_iter().filter_map(|name| {
             let seen = spool.see(&name, now)?;
             let verdict = judge(&seen, spool.options.grace, now);

@@ -14,6 +14,8 @@ use crate::{
     fs::{Disk as _, MemDisk},
 };
 
+mod cut;
+
 const DIR: &str = "/spool";
 const FOLDER: &str = "/spool/s-one";
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
