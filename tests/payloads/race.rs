@@ -85,10 +85,14 @@ fn i7_a_session_that_is_taken_up_as_it_is_to_go_is_the_runtimes_or_in_the_trash(
                 swept(&world)
             });
             begin.wait();
-            // Some come while it looks at the spool, some when it has begun to make room in the trash.
-            let trash = world.path("spool/.session-reaper/trash");
-            (0..1_000_000).find(|_| round % 2 == 0 || trash.exists());
-            thread::sleep(std::time::Duration::from_micros(round * 50));
+            // Some come while it looks at the spool, some as it opens the trash, some right after it went.
+            let (trash, one) = (world.path("spool/.session-reaper/trash"), world.path("spool/s-one"));
+            (0..1_000_000).find(|_| match round % 3 {
+                0 => true,
+                1 => trash.exists(),
+                _ => !one.exists(),
+            });
+            thread::sleep(std::time::Duration::from_micros(round * 30));
             (0..9)
                 .find_map(|_| spool.session("one").ok())
                 .map(|session| (sweeper.join().unwrap(), session))
@@ -108,4 +112,5 @@ fn i7_a_session_that_is_taken_up_as_it_is_to_go_is_the_runtimes_or_in_the_trash(
         assert_eq!(session.get(&crate::back::blob("one")).unwrap(), payload("one"));
     }
     eprintln!("{taken_up} taken up, {in_trash} in the trash");
+    assert!(in_trash > 0);
 }
