@@ -100,14 +100,12 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
             return Ok(());
         }
         self.line.scanned = self.things.len() as u64;
-        match &self.moving {
-            Some(moving) => moving.list(&self.line, &self.things),
-            None => {
-                self.nook.journal().get_ready()?;
-                self.moving = Some(self.attic.begin(self.beside, &self.line, &self.things)?);
-                Ok(())
-            }
+        if let Some(moving) = &self.moving {
+            return moving.list(&self.line, &self.things);
         }
+        self.nook.journal().get_ready()?;
+        self.moving = Some(self.attic.begin(self.beside, &self.line, &self.things)?);
+        Ok(())
     }
 
     /// Notes that the references with this number go without their file.

@@ -72,6 +72,11 @@ impl<D: Disk> Desk<'_, D> {
         if self.ledger.state.parked.is_empty() {
             return Ok(());
         }
+        for parent in self.ledger.state.parked.keys().filter_map(|spot| spot.path().parent()) {
+            // What has moved is written down as gone: after a power cut it must not be there again. Where the folder is gone
+            // too, it is not.
+            let _ = self.room.place.sync(parent);
+        }
         let records = self.room.parked_ends(&self.ledger.state);
         if records.is_empty() { Ok(()) } else { self.write(step, records, true) }
     }
@@ -117,7 +122,7 @@ impl<D: Disk> Desk<'_, D> {
         bin: &mut Bin<'_, '_, D>,
     ) -> Result<Vec<Told>, Error> {
         let mut told = Vec::new();
-        let goes = self.noted(goes, bin, &mut told);
+        let goes = noted(goes, bin, &mut told);
         if goes.is_empty() {
             return Ok(told);
         }
@@ -136,39 +141,6 @@ impl<D: Disk> Desk<'_, D> {
         self.note_moved(&fates, bin);
         told.extend(fates.into_iter().flat_map(|(doomed, fate)| told_of(&doomed, &fate)));
         Ok(told)
-    }
-
-    /// Those of which it stands in the trash, or will stand there once they have moved, that they go.
-    fn noted(
-        &self,
-        goes: Vec<Numbered<Doomed>>,
-        bin: &mut Bin<'_, '_, D>,
-        told: &mut Vec<Told>,
-    ) -> Vec<Numbered<Doomed>> {
-        let mut wrong = bin.shut().map(str::to_owned);
-        let mut is_noted = |number: usize, doomed: &Doomed| match (doomed.how, &wrong) {
-            (_, Some(wrong)) => Err(wrong.clone()),
-            (How::Note, None) => bin.note(number).map_err(|error| error.to_string()),
-            (How::Move | How::Drop, None) => Ok(()),
-        };
-        let (mut noted, mut failed) = (Vec::new(), Vec::new());
-        for (number, doomed) in goes {
-            match is_noted(number, &doomed) {
-                Ok(()) => noted.push((number, doomed)),
-                Err(why) => failed.push((doomed, why)),
-            }
-        }
-        // Notes count once they are durable.
-        let has_notes = noted.iter().any(|(_, doomed)| doomed.how == How::Note);
-        if has_notes && let Err(error) = bin.sync() {
-            wrong = Some(error.to_string());
-            failed.extend(noted.drain(..).map(|(_, doomed)| (doomed, error.to_string())));
-        }
-        drop(wrong);
-        for (doomed, why) in failed {
-            told.extend(doomed.told(Outcome::NotRemoved, 0).into_iter().map(|told| told.with_error(&why)));
-        }
-        noted
     }
 
     fn move_file(&self, number: usize, spot: &Spot, bin: &mut Bin<'_, '_, D>) -> Fate {
@@ -202,19 +174,52 @@ impl<D: Disk> Desk<'_, D> {
     }
 }
 
+/// Those of which it stands in the trash, or will stand there once they have moved, that they go.
+fn noted<D: Disk>(
+    goes: Vec<Numbered<Doomed>>,
+    bin: &mut Bin<'_, '_, D>,
+    told: &mut Vec<Told>,
+) -> Vec<Numbered<Doomed>> {
+    let (mut noted, mut has_notes) = (Vec::new(), false);
+    for (number, doomed) in goes {
+        has_notes |= doomed.how == How::Note;
+        match note(number, &doomed, bin) {
+            Ok(()) => noted.push((number, doomed)),
+            Err(why) => told.extend(failed(&doomed, &why)),
+        }
+    }
+    // Notes count once they are durable.
+    match if has_notes { bin.sync() } else { Ok(()) } {
+        Ok(()) => noted,
+        Err(error) => {
+            told.extend(noted.iter().flat_map(|(_, doomed)| failed(doomed, &error.to_string())));
+            Vec::new()
+        }
+    }
+}
+
+fn note<D: Disk>(number: usize, doomed: &Doomed, bin: &mut Bin<'_, '_, D>) -> Result<(), String> {
+    match (bin.shut(), doomed.how) {
+        (Some(why), _) => Err(why.to_owned()),
+        (None, How::Note) => bin.note(number).map_err(|error| error.to_string()),
+        (None, How::Move | How::Drop) => Ok(()),
+    }
+}
+
+fn failed(doomed: &Doomed, why: &str) -> Vec<Told> {
+    let told = doomed.told(Outcome::NotRemoved, 0).into_iter();
+    told.map(|told| told.with_error(why)).collect()
+}
+
 const fn is_away(fate: &Fate) -> bool {
     matches!(fate, Ok(Moved::Gone | Moved::Stuck))
 }
 
 fn told_of(doomed: &Doomed, fate: &Fate) -> Vec<Told> {
-    let failed = |why: &str| {
-        let told = doomed.told(Outcome::NotRemoved, 0);
-        told.into_iter().map(|told| told.with_error(why)).collect()
-    };
     match fate {
         Ok(Moved::Gone) => doomed.told(doomed.outcome, doomed.bytes),
         Ok(Moved::Exchanged) => doomed.told(Outcome::Passed, 0),
-        Ok(Moved::Stuck) => failed("it was exchanged for another meanwhile, which is in the trash"),
-        Err(error) => failed(&format!("cannot move it into the trash: {error}")),
+        Ok(Moved::Stuck) => failed(doomed, "it was exchanged for another meanwhile, which is in the trash"),
+        Err(error) => failed(doomed, &format!("cannot move it into the trash: {error}")),
     }
 }

@@ -70,21 +70,24 @@ impl<D: Disk> Room<D> {
             };
             let last = self.last(entry);
             let with_last = |told: Told| last.map_or(told.clone(), |last| told.with_last(last));
-            match self.stays(state, entry, last, now) {
-                Some(outcome) => told.push(with_last(told_of(outcome))),
-                None => {
-                    newest = newest.max(last.ok());
-                    goes.push(*reference);
-                }
+            if let Some(outcome) = self.stays(state, entry, last, now) {
+                told.push(with_last(told_of(outcome)));
+            } else {
+                newest = newest.max(last.ok());
+                goes.push(*reference);
             }
         }
         goes.sort_unstable();
-        (told, newest.map(|last| self.doom(state, spot, goes, last)))
-    }
-
-    fn doom(&self, state: &State, spot: &Spot, refs: Vec<MediaRef>, last: Timestamp) -> Doomed {
-        let (how, outcome, bytes) = self.how(state, spot, refs.len());
-        Doomed { spot: spot.clone(), refs, last, how, outcome, bytes }
+        let Some(last) = newest else { return (told, None) };
+        match self.how(state, spot, goes.len()) {
+            Ok((how, outcome, bytes)) => {
+                (told, Some(Doomed { spot: spot.clone(), refs: goes, last, how, outcome, bytes }))
+            }
+            Err(outcome) => {
+                told.extend(goes.iter().map(|reference| Told::of_ref(*reference, spot, outcome)));
+                (told, None)
+            }
+        }
     }
 
     /// Why a reference stays; `None` when it goes.
@@ -116,26 +119,28 @@ impl<D: Disk> Room<D> {
         }
     }
 
-    /// How so many references to a file go. It goes with the last one, if it is known to be the file that was given to us.
-    fn how(&self, state: &State, spot: &Spot, refs: usize) -> (How, Outcome, u64) {
-        let Some(file) = state.files.get(spot) else { return (How::Note, Outcome::Forgotten, 0) };
+    /// How so many references to a file go, or why they stay. It goes with the last one, if it is known to be the file that was
+    /// given to us.
+    fn how(&self, state: &State, spot: &Spot, refs: usize) -> Result<(How, Outcome, u64), Outcome> {
+        let Some(file) = state.files.get(spot) else { return Ok((How::Note, Outcome::Forgotten, 0)) };
         let is_last = usize::try_from(file.refs).is_ok_and(|all| all <= refs);
         if !spot.is_ours() || !is_last || file.kept.is_some() {
-            return (How::Note, Outcome::Forgotten, 0);
+            return Ok((How::Note, Outcome::Forgotten, 0));
         }
         if file.is_doubted {
-            return (How::Note, Outcome::Doubted, 0);
+            return Ok((How::Note, Outcome::Doubted, 0));
         }
-        match self.place.look(spot) {
-            Err(error) if self.place.is_absent(spot, &error) => (How::Drop, Outcome::Absent, 0),
-            Ok(stat) if stat.is_file && file.mark.fits(&stat, None) && state.is_older_than_doubt(&stat) => {
-                (How::Note, Outcome::Doubted, 0)
-            }
-            Ok(stat) if stat.is_file && file.mark.fits(&stat, None) => {
-                (How::Move, Outcome::Removed, freed(&stat))
-            }
-            _ => (How::Note, Outcome::Replaced, 0),
-        }
+        let stat = match self.place.look(spot) {
+            Err(error) if self.place.is_absent(spot, &error) => return Ok((How::Drop, Outcome::Absent, 0)),
+            // Nobody can tell whether another has its place.
+            Err(_) => return Err(Outcome::Unreadable),
+            Ok(stat) => stat,
+        };
+        Ok(match stat.is_file && file.mark.fits(&stat, None) {
+            false => (How::Note, Outcome::Replaced, 0),
+            true if state.is_older_than_doubt(&stat) => (How::Note, Outcome::Doubted, 0),
+            true => (How::Move, Outcome::Removed, freed(&stat)),
+        })
     }
 }
 

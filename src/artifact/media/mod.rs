@@ -21,6 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What the net takes goes into a trash in the folder, with its references: [`sweep()`] throws it where no store is open,
+//! [`inspect`] says what would go, [`undo()`] brings back what a run took. What owners release is gone.
+//!
 //! Only files in the store's folder are ever removed, and only those that were given to it to remove. Unknown means keep.
 
 mod back;

@@ -151,7 +151,9 @@ impl State {
         self.scopes.entry(Arc::clone(&scope)).or_default().insert(reference);
         let used = used.unwrap_or(at);
         self.refs.insert(reference, Entry { spot: path, scope, meta, kept, stored: at, used, noted: used });
-        parked.into_iter().for_each(|parked| self.store(Stored { mark, ..parked }));
+        for parked in parked {
+            self.store(Stored { mark, ..parked });
+        }
     }
 
     /// The lines that register again what was dropped with a file on its way into the trash.
@@ -177,7 +179,9 @@ impl State {
         let entry = |reference: &MediaRef| Some((*reference, self.refs.get(reference)?.clone()));
         let is_parked = going.by == By::Trash;
         let entries: Vec<(MediaRef, Entry)> = refs.iter().filter(|_| is_parked).filter_map(entry).collect();
-        refs.iter().for_each(|reference| self.drop(*reference, going));
+        for reference in refs {
+            self.drop(*reference, going);
+        }
         for (reference, entry) in entries {
             if self.going.contains(&entry.spot) {
                 self.parked.entry(entry.spot.clone()).or_default().push((reference, entry));
@@ -329,4 +333,71 @@ impl State {
 /// What stands in the ledger of those who let go.
 pub(super) fn dropped(refs: Vec<MediaRef>, by: By, at_ns: i128) -> Record {
     Record::Drop { refs, going: Going { by, at_ns: i64::try_from(at_ns).unwrap_or(i64::MAX) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn stored(reference: MediaRef, ino: u64) -> Record {
+        Record::Store(Stored {
+            reference,
+            path: Spot::new(Path::new("a")),
+            mark: Mark { ino, born: None, since: None },
+            at: 1,
+            used: Some(2),
+            scope: "s".to_owned(),
+            meta: Meta::default(),
+            kept: None,
+        })
+    }
+
+    /// Two references to one file, on their way into the trash.
+    fn parked() -> (State, [MediaRef; 2]) {
+        let (mut state, refs) = (State::default(), [MediaRef::new(), MediaRef::new()]);
+        refs.iter().for_each(|reference| state.apply(stored(*reference, 7)));
+        state.apply(dropped(refs.to_vec(), By::Trash, 9));
+        assert!(state.refs.is_empty() && state.going.len() == 1);
+        (state, refs)
+    }
+
+    fn again(state: &State) -> State {
+        let mut again = State::default();
+        state.records().for_each(|record| again.apply(record));
+        assert_eq!(again.lines + 2, state.live_lines(), "the head and a doubt beside them");
+        again
+    }
+
+    #[test]
+    fn i4_what_is_on_its_way_into_the_trash_is_known_in_a_ledger_that_is_written_anew() {
+        let (state, refs) = parked();
+        let again = again(&state);
+        let spot = Spot::new(Path::new("a"));
+        let mut known: Vec<MediaRef> = again.parked_at(&spot).iter().map(|stored| stored.reference).collect();
+        known.sort_unstable();
+        let mut expected = refs.to_vec();
+        expected.sort_unstable();
+        assert!(known == expected && again.files[&spot].going == state.files[&spot].going);
+    }
+
+    #[test]
+    fn i4_whoever_stores_the_file_again_or_doubts_the_ledger_brings_its_references_back() {
+        let (mut state, refs) = parked();
+        let new = MediaRef::new();
+        state.apply(stored(new, 8));
+        assert!(refs.iter().chain([&new]).all(|reference| state.refs.contains_key(reference)));
+        assert!(state.parked.is_empty() && state.going.is_empty());
+        assert_eq!(state.files[&Spot::new(Path::new("a"))].mark.ino, 8);
+        let (mut state, refs) = parked();
+        state.apply(Record::Doubt { until_ns: 10 });
+        assert!(refs.iter().all(|reference| state.refs.contains_key(reference)) && state.parked.is_empty());
+        // Those that are written down one by one come back as well.
+        let (mut state, refs) = parked();
+        let lines = state.parked_at(&Spot::new(Path::new("a")));
+        lines.into_iter().for_each(|stored| state.apply(Record::Store(stored)));
+        assert_eq!((state.refs.len(), state.going.len(), state.parked.len()), (refs.len(), 0, 0));
+        assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 2);
+    }
 }

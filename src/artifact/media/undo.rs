@@ -75,8 +75,9 @@ pub fn empty_trash(
 ) -> (Vec<RunId>, Option<Error>) {
     match Place::look_in(RealDisk, dir) {
         Err(error) => (Vec::new(), Some(error)),
-        Ok(None) => (Vec::new(), None),
-        Ok(Some(place)) => site(dir, &place).empty_trash(options, goes),
+        Ok(Some(place)) if place.has_ours() => site(dir, &place).empty_trash(options, goes),
+        // Where nothing of ours is, nothing is made to look for it.
+        Ok(_) => (Vec::new(), None),
     }
 }
 
