@@ -357,7 +357,9 @@ mod tests {
     /// Two references to one file, on their way into the trash.
     fn parked() -> (State, [MediaRef; 2]) {
         let (mut state, refs) = (State::default(), [MediaRef::new(), MediaRef::new()]);
-        refs.iter().for_each(|reference| state.apply(stored(*reference, 7)));
+        for reference in &refs {
+            state.apply(stored(*reference, 7));
+        }
         state.apply(dropped(refs.to_vec(), By::Trash, 9));
         assert!(state.refs.is_empty() && state.going.len() == 1);
         (state, refs)
@@ -396,7 +398,9 @@ mod tests {
         // Those that are written down one by one come back as well.
         let (mut state, refs) = parked();
         let lines = state.parked_at(&Spot::new(Path::new("a")));
-        lines.into_iter().for_each(|stored| state.apply(Record::Store(stored)));
+        for stored in lines {
+            state.apply(Record::Store(stored));
+        }
         assert_eq!((state.refs.len(), state.going.len(), state.parked.len()), (refs.len(), 0, 0));
         assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 2);
     }
