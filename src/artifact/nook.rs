@@ -18,8 +18,23 @@ use crate::{
 /// A state is some hundred bytes.
 const MAX_STATE: usize = 1 << 16;
 
-/// What is remembered of a folder; nothing where nobody can tell. `kind` is what is swept in it.
-pub(super) fn state<D: Disk>(disk: &D, base: &D::Folder, kind: &str) -> State {
+/// What is swept in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// How reports and the journal call it.
+    pub(super) told: &'static str,
+    /// How the names of its files in our folder begin.
+    pub(super) files: &'static str,
+}
+
+impl From<&'static str> for Kind {
+    fn from(name: &'static str) -> Self {
+        Self { told: name, files: name }
+    }
+}
+
+/// What is remembered of a folder; nothing where nobody can tell.
+pub(super) fn state<D: Disk>(disk: &D, base: &D::Folder, kind: Kind) -> State {
     let read = || -> io::Result<State> {
         let ours = disk.subfolder(base, OsStr::new(OUR_FOLDER))?;
         let file = disk.open(&ours, &ending(kind, ".state"))?;
@@ -28,8 +43,8 @@ pub(super) fn state<D: Disk>(disk: &D, base: &D::Folder, kind: &str) -> State {
     read().unwrap_or_default()
 }
 
-fn ending(kind: &str, ending: &str) -> OsString {
-    format!("{kind}{ending}").into()
+fn ending(kind: Kind, ending: &str) -> OsString {
+    format!("{}{ending}", kind.files).into()
 }
 
 /// Our folder, while nobody else of us is at work in it.
@@ -37,7 +52,7 @@ fn ending(kind: &str, ending: &str) -> OsString {
 pub(super) struct Nook<'a, D: Disk> {
     disk: &'a D,
     base: &'a D::Folder,
-    kind: &'a str,
+    kind: Kind,
     pub(super) ours: D::Folder,
     owner: Owner,
     _lock: D::Lock,
@@ -51,7 +66,7 @@ impl<'a, D: Disk> Nook<'a, D> {
     pub(super) fn enter(
         disk: &'a D,
         base: &'a D::Folder,
-        kind: &'a str,
+        kind: Kind,
         wait: Duration,
     ) -> io::Result<Option<Self>> {
         let owner = disk.stat(base, OsStr::new("."))?.owner;
@@ -66,16 +81,16 @@ impl<'a, D: Disk> Nook<'a, D> {
     /// As the operating system says; then what was remembered still is.
     pub(super) fn remember(&self, state: &State) -> io::Result<()> {
         let text = serde_json::to_vec(state)?;
-        let names = (&*ending(self.kind, ".state"), OsStr::new(self.kind));
+        let names = (&*ending(self.kind, ".state"), OsStr::new(self.kind.files));
         fs::publish(self.disk, &self.ours, names, &text, self.owner)
     }
 
     pub(super) fn attic(&self) -> Attic<'_, D> {
-        Attic::new(Trash::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind)))
+        Attic::new(Trash::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind.files)))
     }
 
     pub(super) fn journal(&self) -> Journal<'_, D> {
-        Journal::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind))
+        Journal::new(self.disk, &self.ours, self.owner, OsStr::new(self.kind.files))
     }
 
     /// Finishes what killed sweeps have left here. Before that nobody knows what the trash holds.
@@ -83,7 +98,7 @@ impl<'a, D: Disk> Nook<'a, D> {
     /// # Errors
     /// As the operating system says; what cannot be finished is left for the next one.
     pub(super) fn settle(&self) -> io::Result<()> {
-        let is_ours = |name: &&OsString| is_temp_of(name, OsStr::new(self.kind));
+        let is_ours = |name: &&OsString| is_temp_of(name, OsStr::new(self.kind.files));
         for name in self.disk.list(&self.ours)?.iter().filter(is_ours) {
             self.disk.remove(&self.ours, name)?;
         }
@@ -102,7 +117,7 @@ impl<'a, D: Disk> Nook<'a, D> {
     fn note(&self, name: &FolderName, done: io::Result<()>) {
         if let Err(error) = done {
             let bundle = name.as_os_str().to_string_lossy();
-            tracing::warn!(target: "session_reaper", kind = self.kind, %bundle, %error, "it stays in the trash for now");
+            tracing::warn!(target: "session_reaper", kind = self.kind.told, %bundle, %error, "it stays in the trash for now");
         }
     }
 
@@ -118,7 +133,7 @@ impl<'a, D: Disk> Nook<'a, D> {
         self.disk.sync_folder(self.base)?;
         opened.settle()?;
         let known = read_journal(self.disk, &self.ours)?;
-        if !known.lines.iter().any(|line| line.run == opened.line.run && line.store == self.kind) {
+        if !known.lines.iter().any(|line| line.run == opened.line.run && line.store == self.kind.told) {
             self.journal().append(&recovered(&opened))?;
         }
         self.attic().finish(name)

@@ -5,10 +5,10 @@ use std::{
     io,
 };
 
-use super::nook::Nook;
+use super::nook::{Kind, Nook};
 use crate::{
     fs::{Disk, OUR_FOLDER, Owner},
-    trash::{Attic, Line, Opened, RunId, Stage, Trash, read_journal},
+    trash::{Attic, Line, Opened, RunId, Stage, Thing, Trash, read_journal},
 };
 
 /// The runs on a folder.
@@ -40,13 +40,13 @@ impl Past {
     ///
     /// # Errors
     /// As the operating system says.
-    pub(super) fn of<D: Disk>(disk: &D, base: &D::Folder, kind: &str) -> io::Result<Self> {
+    pub(super) fn of<D: Disk>(disk: &D, base: &D::Folder, kind: Kind) -> io::Result<Self> {
         let ours = match disk.subfolder(base, OsStr::new(OUR_FOLDER)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             ours => ours?,
         };
         let mut journal = read_journal(disk, &ours)?;
-        journal.lines.retain(|line| line.store == kind);
+        journal.lines.retain(|line| line.store == kind.told);
         let mut past = Self { lines: journal.lines, unreadable: journal.unreadable, ..Self::default() };
         let attic = attic(disk, &ours, kind);
         for name in attic.names()? {
@@ -78,8 +78,8 @@ impl Past {
 }
 
 /// To look into it, nobody needs to own it.
-fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: &'a str) -> Attic<'a, D> {
-    Attic::new(Trash::new(disk, ours, Owner::default(), OsStr::new(kind)))
+fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: Kind) -> Attic<'a, D> {
+    Attic::new(Trash::new(disk, ours, Owner::default(), OsStr::new(kind.files)))
 }
 
 /// What taking back a run did, or would do.
@@ -105,84 +105,116 @@ impl Undone {
     }
 }
 
+/// How the things of one kind come back from the trash.
+pub(super) trait Way<D: Disk> {
+    /// Whether nothing keeps a thing from coming back, as far as can be told without trying.
+    ///
+    /// # Errors
+    /// Nobody can tell where it stood.
+    fn is_free(&self, opened: &Opened<D>, number: usize, thing: &Thing) -> io::Result<bool>;
+
+    /// Brings things back, and tells of each whether it is; `false` where something else has its place by now.
+    fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>>;
+
+    /// Makes durable what came back.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn settle(&self) -> io::Result<()>;
+}
+
+/// Things that stood in the folder itself.
+#[derive(Debug)]
+pub(super) struct Plain<'p, D: Disk> {
+    pub(super) disk: &'p D,
+    pub(super) base: &'p D::Folder,
+}
+
+impl<D: Disk> Way<D> for Plain<'_, D> {
+    fn is_free(&self, _: &Opened<D>, _: usize, thing: &Thing) -> io::Result<bool> {
+        plain(&thing.name).map(|name| self.disk.stat(self.base, &name).is_err())
+    }
+
+    fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {
+        things.iter().map(|(number, thing)| self.put_one(opened, *number, &thing.name)).collect()
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        self.disk.sync_folder(self.base)
+    }
+}
+
+impl<D: Disk> Plain<'_, D> {
+    /// What came back is as new: the next sweep would take it again at once otherwise.
+    ///
+    /// # Errors
+    /// As the operating system says; the name is none.
+    pub(super) fn put_one(&self, opened: &Opened<D>, number: usize, name: &str) -> io::Result<bool> {
+        let name = plain(name)?;
+        let is_back = opened.put_back(number, (self.base, &name))?;
+        if is_back {
+            // It is back whether or not its time can be changed.
+            let _ = self.disk.touch(self.base, &name);
+        }
+        Ok(is_back)
+    }
+}
+
 /// What taking back this run would do; `None` when nothing of it is in the trash.
 ///
 /// # Errors
 /// As the operating system says.
 pub(super) fn plan_undo<D: Disk>(
     disk: &D,
-    base: &D::Folder,
-    kind: &str,
+    ours: &D::Folder,
+    kind: Kind,
     run: &RunId,
+    way: &impl Way<D>,
 ) -> io::Result<Option<Undone>> {
-    let ours = disk.subfolder(base, OsStr::new(OUR_FOLDER))?;
-    let Some(opened) = attic(disk, &ours, kind).find(run)? else { return Ok(None) };
+    let Some(opened) = attic(disk, ours, kind).find(run)? else { return Ok(None) };
     let mut undone = Undone::default();
-    for (_, thing) in opened.things() {
-        let is_free = plain(&thing.name).map(|name| disk.stat(base, &name).is_err());
-        undone.take(&thing.name, is_free);
+    for (number, thing) in opened.things() {
+        undone.take(&thing.name, way.is_free(&opened, number, thing));
     }
     Ok(Some(undone))
 }
 
-/// Takes back a run; `None` when nothing of it is in the trash. `line` is what the journal is to say of it. `ready` is done to
-/// each thing while it is still in the trash.
+/// Takes back a run; `None` when nothing of it is in the trash. `line` is what the journal is to say of it.
 ///
 /// # Errors
 /// As the operating system says.
 pub(super) fn undo<D: Disk>(
-    disk: &D,
-    base: &D::Folder,
     nook: &Nook<'_, D>,
-    (run, line): (&RunId, Line),
-    ready: impl Fn(&D::Folder, &OsStr) -> io::Result<()>,
+    run: &RunId,
+    line: Line,
+    way: &impl Way<D>,
 ) -> io::Result<Option<Undone>> {
     let Some(opened) = nook.attic().find(run)? else { return Ok(None) };
     nook.journal().get_ready()?;
     let mut undone = Undone::default();
-    let things: Vec<_> = opened.things().map(|(number, thing)| (number, thing.name.clone())).collect();
-    for (number, name) in things {
-        let (bundle, thing) = opened.at(number);
-        let is_back = ready(bundle, &thing).and_then(|()| put_back(disk, base, &opened, number, &name));
-        undone.take(&name, is_back);
+    let things: Vec<(usize, &Thing)> = opened.things().collect();
+    for ((_, thing), is_back) in things.iter().zip(way.put_back(&opened, &things)) {
+        undone.take(&thing.name, is_back);
     }
-    undone.record = record(disk, base, nook, &opened, &undone, line).err().map(|error| error.to_string());
+    undone.record = record(nook, &opened, &undone, line, way).err().map(|error| error.to_string());
     Ok(Some(undone))
 }
 
 /// What has come back is durable, then it stands in the journal.
 fn record<D: Disk>(
-    disk: &D,
-    base: &D::Folder,
     nook: &Nook<'_, D>,
     opened: &Opened<D>,
     undone: &Undone,
     line: Line,
+    way: &impl Way<D>,
 ) -> io::Result<()> {
-    disk.sync_folder(base)?;
+    way.settle()?;
     opened.settle()?;
     if undone.restored.is_empty() {
         return Ok(());
     }
     let held_up = (undone.held_up.len() + undone.failed.len()) as u64;
     nook.journal().append(&Line { restored: undone.restored.len() as u64, held_up, ..line })
-}
-
-/// What came back is as new: the next sweep would take it again at once otherwise.
-fn put_back<D: Disk>(
-    disk: &D,
-    base: &D::Folder,
-    opened: &Opened<D>,
-    number: usize,
-    name: &str,
-) -> io::Result<bool> {
-    let name = plain(name)?;
-    let is_back = opened.put_back(number, (base, &name))?;
-    if is_back {
-        // It is back whether or not its time can be changed.
-        let _ = disk.touch(base, &name);
-    }
-    Ok(is_back)
 }
 
 /// A list that somebody has changed could lead anywhere.

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Options, Report,
-    nook::{self, Nook},
+    nook::{self, Kind, Nook},
 };
 use crate::{
     fs::Disk,
@@ -24,7 +24,7 @@ const AHEAD: Age = Age::from_hours(7 * 24);
 /// A sweep of one folder.
 #[derive(Debug)]
 pub(super) struct Round<'r> {
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     pub(super) path: &'r Path,
     pub(super) now: Timestamp,
     pub(super) options: &'r Options,
@@ -33,9 +33,9 @@ pub(super) struct Round<'r> {
 }
 
 impl<'r> Round<'r> {
-    pub(super) fn new(kind: &'static str, path: &'r Path, now: Timestamp, options: &'r Options) -> Self {
+    pub(super) fn new(kind: impl Into<Kind>, path: &'r Path, now: Timestamp, options: &'r Options) -> Self {
         let run = options.run.clone().unwrap_or_else(|| RunId::new(now));
-        Self { kind, path, now, options, run, begun: Instant::now() }
+        Self { kind: kind.into(), path, now, options, run, begun: Instant::now() }
     }
 
     /// Says in the log what came of it.
@@ -46,11 +46,11 @@ impl<'r> Round<'r> {
     }
 
     pub(super) fn idle(&self, outcome: Outcome) -> Report {
-        Report::idle(self.kind, self.path.to_string_lossy().into_owned(), outcome)
+        Report::idle(self.kind.told, self.path.to_string_lossy().into_owned(), outcome)
     }
 
     pub(super) fn failed(&self, error: Error) -> Report {
-        Report::of_error(self.kind, self.path.to_string_lossy().into_owned(), error)
+        Report::of_error(self.kind.told, self.path.to_string_lossy().into_owned(), error)
     }
 
     pub(super) fn fail(&self, step: &'static str) -> impl Fn(io::Error) -> Error {
@@ -128,6 +128,6 @@ impl<'r> Round<'r> {
     pub(super) fn line<D: Disk>(&self, disk: &D) -> Line {
         let cause = Cause::new(self.run.clone(), self.options.verb, self.now);
         let cause = Cause { keep: self.options.trash, ..cause };
-        cause.line(self.kind, Timestamp::from_nanos(disk.now_ns()))
+        cause.line(self.kind.told, Timestamp::from_nanos(disk.now_ns()))
     }
 }

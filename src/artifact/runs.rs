@@ -4,11 +4,11 @@ use std::{ffi::OsStr, io, path::Path, time::Duration};
 
 use super::{
     Options, Past, Undone,
-    nook::Nook,
-    past::{plan_undo, undo},
+    nook::{Kind, Nook},
+    past::{Way, plan_undo, undo},
 };
 use crate::{
-    fs::Disk,
+    fs::{Disk, OUR_FOLDER},
     model::{Error, ErrorKind, Timestamp},
     trash::{Cause, RunId},
 };
@@ -20,7 +20,7 @@ pub(super) struct Site<'s, D: Disk> {
     pub(super) folder: &'s D::Folder,
     pub(super) path: &'s Path,
     /// What is swept in it.
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
 }
 
 impl<'s, D: Disk> Site<'s, D> {
@@ -63,32 +63,25 @@ impl<'s, D: Disk> Site<'s, D> {
     /// # Errors
     /// [`ErrorKind::Gone`] when nothing of the run is in the trash; [`ErrorKind::Busy`] when somebody else is at work there; as
     /// the operating system says.
-    pub(super) fn undo(&self, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
-        self.undo_with(run, now, options, |_, _| Ok(()))
-    }
-
-    /// The same; `ready` is done to each thing, a name in an open folder, right before it leaves the trash.
-    ///
-    /// # Errors
-    /// As for [`Site::undo`].
-    pub(super) fn undo_with(
+    pub(super) fn undo(
         &self,
         run: &RunId,
         now: Timestamp,
         options: &Options,
-        ready: impl Fn(&D::Folder, &OsStr) -> io::Result<()>,
+        way: &impl Way<D>,
     ) -> Result<Undone, Error> {
         const STEP: &str = "undo a run on";
         let undone = if options.dry_run {
-            plan_undo(self.disk, self.folder, self.kind, run).map_err(self.fail(STEP))?
+            let ours = self.disk.subfolder(self.folder, OsStr::new(OUR_FOLDER)).map_err(self.fail(STEP))?;
+            plan_undo(self.disk, &ours, self.kind, run, way).map_err(self.fail(STEP))?
         } else {
             let _stake = options.stop.enter();
             let nook = self.enter(STEP, options.lock_timeout.as_duration())?;
             nook.settle().map_err(self.fail(STEP))?;
             let own = options.run.clone().unwrap_or_else(|| RunId::new(now));
             let cause = Cause { keep: false, undoes: Some(run.clone()), ..Cause::new(own, "undo", now) };
-            let line = cause.line(self.kind, Timestamp::from_nanos(self.disk.now_ns()));
-            undo(self.disk, self.folder, &nook, (run, line), ready).map_err(self.fail(STEP))?
+            let line = cause.line(self.kind.told, Timestamp::from_nanos(self.disk.now_ns()));
+            undo(&nook, run, line, way).map_err(self.fail(STEP))?
         };
         undone.ok_or_else(|| gone(self.path, run))
     }

@@ -2,7 +2,8 @@
 //!
 //! `trash/<run>.<of>/` holds `things.jsonl`, the run's journal line and then one line for each thing, and the things under their
 //! numbers in that list. The list is durable before the first thing moves, and each moves by one rename: so whoever finds the
-//! folder unfinished need only look which numbers are there, and nothing is ever in two places.
+//! folder unfinished need only look which numbers are there, and nothing is ever in two places. Of a thing that went without
+//! leaving anything to move, `<number>.note` says that it went.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -10,6 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{FolderName, Line, RowsReader, RunId, Stage, Trash};
 use crate::fs::{self, Disk, Reader, Writer};
@@ -27,6 +29,40 @@ pub struct Thing {
     pub name: String,
     /// What it belonged to.
     pub of: String,
+    /// What else is needed to bring it back, for whoever put it here to say and to understand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<More>,
+}
+
+/// Something in the words of whoever wrote it down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct More(Box<RawValue>);
+
+impl PartialEq for More {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Eq for More {}
+
+impl More {
+    /// Writes something down.
+    ///
+    /// # Errors
+    /// JSON has no words for it.
+    pub fn of(what: &impl Serialize) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(what).map(Self)
+    }
+
+    /// What was written down.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(self.0.get())
+    }
 }
 
 /// The things of one kind in the trash of a folder.
@@ -144,6 +180,11 @@ fn number(number: usize) -> OsString {
     number.to_string().into()
 }
 
+/// The name of the note that a thing went which there was nothing to move of.
+fn note(number: usize) -> OsString {
+    format!("{number}.note").into()
+}
+
 /// A bundle that things are moved into.
 #[derive(Debug)]
 pub struct Moving<'t, 'a, D: Disk> {
@@ -176,6 +217,25 @@ impl<D: Disk> Moving<'_, '_, D> {
         self.disk().rename((&self.bundle, new), (&self.bundle, list))?;
         self.disk().sync_folder(&self.bundle)?;
         self.disk().sync_folder(&self.around)
+    }
+
+    /// Writes the list anew, which may only have become longer, and makes it durable.
+    ///
+    /// # Errors
+    /// As the operating system says; then the list is what it was, or the new one.
+    pub fn list(&self, line: &Line, things: &[Thing]) -> io::Result<()> {
+        self.write(line, things)
+    }
+
+    /// Notes that the thing with this number goes, of which there is nothing to move. Durable once this is settled.
+    ///
+    /// # Errors
+    /// As the operating system says; then there may be a note or none.
+    pub fn note(&mut self, thing: usize) -> io::Result<()> {
+        let made = self.disk().create(&self.bundle, &note(thing));
+        made.and_then(|file| file.hand_to(self.attic.trash.owner))?;
+        self.moved += 1;
+        Ok(())
     }
 
     /// Moves the thing with this number in the list here.
@@ -250,14 +310,30 @@ pub struct Opened<D: Disk> {
 impl<D: Disk> Opened<D> {
     /// The things that are still in it, by their numbers. What cannot be looked at is there.
     pub fn things(&self) -> impl Iterator<Item = (usize, &Thing)> {
-        let is_here = |number: &usize| {
-            let stat = self.disk.stat(&self.bundle, &self::number(*number));
-            !stat.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-        };
+        let is_here =
+            move |number: &usize| !self.is_absent(&self::number(*number)) || !self.is_absent(&note(*number));
         self.things.iter().enumerate().filter(move |(number, _)| is_here(number))
     }
 
-    /// The thing with this number, as a name in an open folder.
+    fn is_absent(&self, name: &OsStr) -> bool {
+        self.disk.stat(&self.bundle, name).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether all that is here of a thing is the note that it went.
+    #[must_use]
+    pub fn is_note(&self, thing: usize) -> bool {
+        self.is_absent(&number(thing))
+    }
+
+    /// Takes away the note that a thing went: it is back.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn take_note(&self, thing: usize) -> io::Result<()> {
+        self.disk.remove(&self.bundle, &note(thing))
+    }
+
+    /// What is here under this number, as a name in an open folder.
     #[must_use]
     pub fn at(&self, thing: usize) -> (&D::Folder, OsString) {
         (&self.bundle, number(thing))

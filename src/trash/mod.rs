@@ -23,7 +23,7 @@ mod rows;
 mod run_id;
 
 pub use about::{Cause, Line, Outcome};
-pub use attic::{Attic, Moving, Opened, Thing};
+pub use attic::{Attic, More, Moving, Opened, Thing};
 pub use begun::{Begun, Note};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};

@@ -3,7 +3,7 @@
 use std::{fs, io::Write as _, thread, time::Duration};
 
 use session_reaper::{
-    artifact::media::{End, Outcome},
+    artifact::media::{End, MediaStore, Options, Outcome},
     fs::Disk,
 };
 
@@ -99,6 +99,13 @@ fn i9_on_a_full_disk_a_file_can_be_used_and_goes() {
         drop(memory::open(&disk, memory::at(0)).unwrap());
         disk.fill();
         if is_swept {
+            // There is no room to say what goes into the trash: it stays, and can be found.
+            let report = store.clean_expired(memory::at(3 * MAX_AGE));
+            assert_eq!((report.count(Outcome::NotRemoved), report.swept()), (1, 0), "{report}");
+            assert!(store.resolve(media.reference, memory::at(0)).is_ok());
+            disk.fill();
+            let options = Options::new("/base/media").unwrap().with_trash(false);
+            let store = MediaStore::open_on(disk.clone(), options, memory::at(0)).unwrap();
             let report = store.clean_expired(memory::at(3 * MAX_AGE));
             assert!(matches!(report.end, End::Whole), "{report}");
         } else {

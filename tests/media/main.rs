@@ -16,6 +16,8 @@
 
 mod again;
 mod age;
+mod back;
+mod cut;
 mod damage;
 mod ended;
 mod history;
@@ -24,6 +26,7 @@ mod locks;
 mod lost;
 mod many;
 mod memory;
+mod net;
 mod order;
 mod orphans;
 mod schedules;

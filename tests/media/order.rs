@@ -99,12 +99,12 @@ fn name_of(path: &Value) -> String {
     path.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-/// What is wrong with the order, and how many files went.
-fn judge(events: &[MemEvent]) -> (Vec<String>, usize) {
+/// What is wrong with the order, and how many files went, for ever and into the trash.
+fn judge(events: &[MemEvent]) -> (Vec<String>, usize, usize) {
     let (mut texts, mut ledger) = (BTreeMap::<usize, Text>::new(), None);
     // Names that are gone, by their folder, until that is durable.
     let mut unsure: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut wrong, mut went) = (Vec::new(), 0);
+    let (mut wrong, mut went, mut moved, mut listed) = (Vec::new(), 0, 0, None);
     for event in events {
         match event {
             MemEvent::Written { file, bytes } => {
@@ -135,11 +135,34 @@ fn judge(events: &[MemEvent]) -> (Vec<String>, usize) {
                 unsure.insert(name, *folder);
                 went += 1;
             }
+            MemEvent::Named { name, file } if is_number(name) => {
+                // Into the trash: that its references go is durable by then, and so is the list that has them.
+                let text = ledger.and_then(|ledger| texts.get(&ledger));
+                let parked = records(text.map_or(&[], |text| &text.durable));
+                let is_told = parked.iter().any(|record| record["going"]["by"] == "trash");
+                let is_listed = listed.is_some_and(|list| texts.get(&list).is_some_and(Text::is_durable));
+                if !is_listed || !is_told {
+                    wrong.push(format!("{file} moved before that was durable"));
+                }
+                moved += 1;
+            }
+            MemEvent::Named { file, name } if name == "things.jsonl" => listed = Some(*file),
             MemEvent::FolderSynced { folder } => unsure.retain(|_, of| of != folder),
             _ => {}
         }
     }
-    (wrong, went)
+    (wrong, went, moved)
+}
+
+/// Whether this is the name of a thing in the trash.
+fn is_number(name: &std::ffi::OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+impl Text {
+    fn is_durable(&self) -> bool {
+        self.all == self.durable && !self.all.is_empty()
+    }
 }
 
 fn without(events: &[MemEvent], is_left_out: impl Fn(&MemEvent) -> bool) -> Vec<MemEvent> {
@@ -155,12 +178,13 @@ proptest! {
         disk.watch();
         run(&disk, &steps);
         let events = disk.events();
-        let (wrong, went) = judge(&events);
+        let (wrong, went, moved) = judge(&events);
         prop_assert!(wrong.is_empty(), "{wrong:?}");
         // The judge would see it: with the syncs left out, each file that went is one too early.
-        let (early, _) = judge(&without(&events, |event| matches!(event, MemEvent::Synced { .. })));
-        prop_assert_eq!(early.iter().filter(|early| early.contains("before that was durable")).count(), went);
-        let (early, _) = judge(&without(&events, |event| matches!(event, MemEvent::FolderSynced { .. })));
+        let (early, ..) = judge(&without(&events, |event| matches!(event, MemEvent::Synced { .. })));
+        prop_assert_eq!(early.iter().filter(|early| early.contains("moved before that")).count(), moved);
+        prop_assert_eq!(early.iter().filter(|early| early.contains("went before that")).count(), went);
+        let (early, ..) = judge(&without(&events, |event| matches!(event, MemEvent::FolderSynced { .. })));
         prop_assert_eq!(went > 0, early.iter().any(|early| early.contains("is said to be gone")));
     }
 }

@@ -12,6 +12,7 @@ use super::{
     reference::chance,
     room::{Desk, Room},
     spot::Spot,
+    state::State,
 };
 use crate::{
     fs::Disk,
@@ -114,15 +115,15 @@ impl<D: Disk> Drop for Room<D> {
     }
 }
 
-impl<D: Disk> Desk<'_, D> {
+impl<D: Disk> Room<D> {
     /// The leases of those who are proven to be gone.
-    pub(super) fn dead_leases(&self) -> Vec<u64> {
-        let (room, machine) = (self.room, lock::machine());
+    pub(super) fn dead_leases(&self, state: &State) -> Vec<u64> {
+        let (room, machine) = (self, lock::machine());
         let me = Me { who: &room.me, machine: machine.as_deref() };
         // One holder has many leases: he is looked at once.
         let mut known: Vec<(Identity, Option<String>, bool)> = Vec::new();
         let mut dead = Vec::new();
-        for lease in self.ledger.state.leases.values() {
+        for lease in state.leases.values() {
             let holder = lease.holder();
             let found = known.iter().find(|(who, lock, _)| *who == holder && *lock == lease.lock);
             let found = found.map(|(_, _, is_dead)| *is_dead);
@@ -138,7 +139,9 @@ impl<D: Disk> Desk<'_, D> {
         }
         dead
     }
+}
 
+impl<D: Disk> Desk<'_, D> {
     /// Removes the locks of those who were killed, once no lease names them.
     pub(super) fn tidy_locks(&self) -> io::Result<()> {
         let room = self.room;

@@ -75,6 +75,34 @@ impl<D: Disk> Ledger<D> {
         self.be_alone(place)
     }
 
+    /// Learns what stands there, for who only looks: nothing is mended, and half a line at the end is left out. Somebody may be
+    /// writing to it.
+    pub(super) fn peek(&mut self, place: &Place<D>) -> io::Result<()> {
+        let was_there = match self.disk.open(&place.ours, OsStr::new(LEDGER)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                place.is_marked()? || self.length.read(place)?.last.is_some()
+            }
+            file => self.peek_at(place, &file?)?,
+        };
+        if was_there || self.state.is_doubt_due {
+            self.state.doubt(i64::try_from(self.disk.now_ns()).unwrap_or(i64::MAX));
+        }
+        Ok(())
+    }
+
+    /// Tells whether something that was there is lost.
+    fn peek_at(&mut self, place: &Place<D>, file: &D::Reader) -> io::Result<bool> {
+        let size = usize::try_from(file.stat()?.size).map_err(io::Error::other)?;
+        let mut bytes = vec![0; size];
+        let read = read_full(file, &mut bytes, 0)?;
+        bytes.truncate(read);
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines = bytes.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n');
+        lines.for_each(|line| self.state.read(line.strip_suffix(b"\n").unwrap_or(line)));
+        let verdict = self.length.read(place)?.judge(self.state.id, whole as u64);
+        Ok(whole == 0 || verdict == Verdict::Doubtful)
+    }
+
     /// Whether all is there that ever was.
     fn check(&mut self, place: &Place<D>) -> io::Result<()> {
         let Some(known) = self.open.as_ref().map(|open| open.known) else { return Ok(()) };

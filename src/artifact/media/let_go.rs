@@ -2,7 +2,8 @@
 //!
 //! First it is written down, durably, that they go; then the files are removed; then it is written down that they are gone.
 //! Who is killed in between leaves files that are written down as going: the next store to open the folder, or the next sweep,
-//! ends what he began. A file that cannot be removed stays written down, and is tried again.
+//! ends what he began. A file that cannot be removed stays written down, and is tried again. What goes into the trash does not go
+//! through here.
 
 use std::{collections::BTreeSet, io, path::PathBuf};
 
@@ -10,17 +11,14 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{
     MediaRef,
+    doomed::freed,
     record::{By, Going, Record},
     report::Outcome,
     room::Desk,
     spot::Spot,
     state::{File, dropped},
-    take::take,
 };
-use crate::{
-    fs::{Disk, Stat},
-    model::Error,
-};
+use crate::{fs::Disk, model::Error};
 
 /// So many references go at once, under one lock and one fsync.
 pub(super) const BATCH: usize = 512;
@@ -78,6 +76,10 @@ impl<D: Disk> Desk<'_, D> {
         for spot in spots {
             let file = self.ledger.state.files.get(&spot);
             let Some((file, going)) = file.and_then(|file| Some((file, file.going?))) else { continue };
+            // What goes into the trash is not for anybody to unlink.
+            if going.by == By::Trash {
+                continue;
+            }
             let is_leased = self.ledger.state.is_leased(&spot);
             let fate = if is_leased {
                 Fate::of(Outcome::Leased)
@@ -100,22 +102,14 @@ impl<D: Disk> Desk<'_, D> {
         if !stat.is_file || !file.mark.fits(&stat, is_late.then_some(going.at_ns)) {
             return Fate::of(Outcome::Replaced);
         }
-        if self.is_older_than_doubt(&stat) {
+        if self.ledger.state.is_older_than_doubt(&stat) {
             return Fate::of(Outcome::Doubted);
         }
-        let removed = place.within(spot, |folder, name| match going.by {
-            By::Owner => self.room.disk.remove(folder, name),
-            By::Net => take(&self.room.disk, folder, name),
-        });
+        let removed = place.within(spot, |folder, name| self.room.disk.remove(folder, name));
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => failed(spot, &error),
-            _ => Fate { outcome: Outcome::Removed, bytes: if stat.links < 2 { stat.size } else { 0 } },
+            _ => Fate { outcome: Outcome::Removed, bytes: freed(&stat) },
         }
-    }
-
-    /// Whether a damaged line of the ledger may have been about a file.
-    pub(super) fn is_older_than_doubt(&self, stat: &Stat) -> bool {
-        self.ledger.state.doubt_ns.is_some_and(|doubt| stat.changed_ns <= i128::from(doubt))
     }
 
     /// Once their names are gone for good, they need not be tried again. Where that cannot be written down, they are: what was

@@ -21,8 +21,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What the net takes goes into a trash in the folder, with its references: [`sweep()`] throws it where no store is open,
+//! [`inspect`] says what would go, [`undo()`] brings back what a run took. What owners release is gone.
+//!
 //! Only files in the store's folder are ever removed, and only those that were given to it to remove. Unknown means keep.
 
+mod back;
+mod bin;
+mod carry;
+mod doomed;
 mod gate;
 mod holder;
 mod lease;
@@ -31,6 +38,7 @@ mod length;
 mod let_go;
 mod log;
 mod meta;
+mod net;
 mod options;
 mod orphans;
 mod owned;
@@ -43,13 +51,17 @@ mod spot;
 mod state;
 mod store;
 mod sweep;
-mod take;
+mod told;
+mod undo;
 mod worker;
 
 pub use lease::Lease;
 pub use meta::{CleanupPolicy, Kept, Media, Meta};
+pub use net::{inspect, inspect_on, rests, sweep, sweep_on};
 pub use options::Options;
 pub use owned::Owned;
 pub use reference::{BadMediaRef, MediaRef};
 pub use report::{End, Outcome, Report};
 pub use store::{MediaStore, Released};
+pub use sweep::KIND;
+pub use undo::{empty_trash, finish_killed, is_store, past, undo, undo_on};

@@ -22,11 +22,14 @@ pub struct Options {
     max_age: Retention,
     interval: Age,
     orphan_grace: Option<Retention>,
+    trash: bool,
+    trash_retention: Retention,
     dir: PathBuf,
 }
 
 impl Options {
-    /// A store in `dir`: swept, every five minutes, of what nobody used for half an hour.
+    /// A store in `dir`: swept, every five minutes, of what nobody used for half an hour; what goes stays in the trash for a
+    /// week.
     ///
     /// # Errors
     /// The path is empty or relative, has a `..` in it, or is the root.
@@ -34,7 +37,9 @@ impl Options {
         let dir = dir.into();
         refuse_odd(&dir)?;
         let max_age = Retention::After(Age::from_minutes(30));
-        Ok(Self { enabled: true, max_age, interval: Age::from_minutes(5), orphan_grace: None, dir })
+        let trash_retention = Retention::After(Age::from_hours(7 * 24));
+        let interval = Age::from_minutes(5);
+        Ok(Self { enabled: true, max_age, interval, orphan_grace: None, trash: true, trash_retention, dir })
     }
 
     /// With or without the net: without it nothing is removed but what its owner releases.
@@ -70,6 +75,50 @@ impl Options {
     pub fn with_orphan_grace(mut self, text: &str) -> Result<Self, Error> {
         self.orphan_grace = Some(text.parse().map_err(|error| self.bad("orphan_grace", &error))?);
         Ok(self)
+    }
+
+    /// With or without the trash: without it what the net takes is gone for ever.
+    #[must_use]
+    pub const fn with_trash(mut self, trash: bool) -> Self {
+        self.trash = trash;
+        self
+    }
+
+    /// With another age after which what the net took leaves the trash; `false` keeps it there.
+    ///
+    /// # Errors
+    /// It is no age: zero, negative, too long, without a unit.
+    pub fn with_trash_retention(mut self, text: &str) -> Result<Self, Error> {
+        self.trash_retention = text.parse().map_err(|error| self.bad("trash_retention", &error))?;
+        Ok(self)
+    }
+
+    /// [`Options::with_max_age`] of what was read before.
+    #[must_use]
+    pub const fn with_max_age_of(mut self, max_age: Retention) -> Self {
+        self.max_age = max_age;
+        self
+    }
+
+    /// [`Options::with_interval`] of what was read before.
+    #[must_use]
+    pub const fn with_interval_of(mut self, interval: Age) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// [`Options::with_orphan_grace`] of what was read before.
+    #[must_use]
+    pub const fn with_orphan_grace_of(mut self, orphan_grace: Retention) -> Self {
+        self.orphan_grace = Some(orphan_grace);
+        self
+    }
+
+    /// [`Options::with_trash_retention`] of what was read before.
+    #[must_use]
+    pub const fn with_trash_retention_of(mut self, trash_retention: Retention) -> Self {
+        self.trash_retention = trash_retention;
+        self
     }
 
     /// The same in whole minutes, as some gateways' own settings have them.
@@ -117,6 +166,18 @@ impl Options {
         let default =
             || self.max_age.age().map_or(Retention::Off, |age| Retention::After(age.max(Age::from_hours(1))));
         self.orphan_grace.unwrap_or_else(default)
+    }
+
+    /// Whether what the net takes is kept in the trash.
+    #[must_use]
+    pub const fn has_trash(&self) -> bool {
+        self.trash
+    }
+
+    /// How long it is kept there.
+    #[must_use]
+    pub const fn trash_retention(&self) -> Retention {
+        self.trash_retention
     }
 
     /// The store's folder.

@@ -6,8 +6,9 @@
 //! while. The folder is walked without the store's lock; each file is judged once more under it.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
-    io, iter, mem,
+    io, mem,
     path::{Path, PathBuf},
     sync::{MutexGuard, PoisonError},
 };
@@ -15,11 +16,15 @@ use std::{
 use foldhash::HashMap;
 
 use super::{
+    bin::{Bin, Carried, Moved},
+    carry::Numbered,
+    doomed::freed,
+    record::Mark,
     report::Outcome,
     room::{Desk, Room},
     spot::Spot,
     sweep::{STEP, Sweep, judge},
-    take::take,
+    told::{Told, rule},
 };
 use crate::{
     fs::{Disk, OUR_FOLDER, Stat},
@@ -33,12 +38,21 @@ const DEEPEST: usize = 32;
 const MOST: usize = 1_000_000;
 
 /// A file that no reference names.
-#[derive(Debug)]
-struct Orphan {
+#[derive(Debug, Clone)]
+pub(super) struct Orphan {
     spot: Spot,
     ino: u64,
+    bytes: u64,
+    last: Timestamp,
     /// When a folder on the way to it came to its place, at the latest.
     since: Timestamp,
+}
+
+impl Orphan {
+    pub(super) fn told(&self, outcome: Outcome) -> Told {
+        let told = Told::of_spot(&self.spot, outcome, rule::ORPHAN).with_last(self.last);
+        told.with_bytes(if outcome == Outcome::Removed { self.bytes } else { 0 })
+    }
 }
 
 /// A folder that is to be looked into.
@@ -53,8 +67,8 @@ struct Branch {
 #[derive(Debug, Default)]
 struct Walk {
     orphans: Vec<Orphan>,
-    /// What became of the others.
-    outcomes: Vec<Outcome>,
+    /// What is said of the others.
+    told: Vec<Told>,
     folders: Vec<Branch>,
     /// Empty folders in which nothing has happened for a while.
     empty: Vec<PathBuf>,
@@ -77,23 +91,32 @@ impl Walk {
 
 impl<D: Disk> Sweep<'_, D> {
     /// Looks for files that no reference names, and takes the old ones.
-    pub(super) fn find_orphans(&mut self) -> Result<(), Error> {
+    pub(super) fn find_orphans(&mut self, bin: &mut Bin<'_, '_, D>) -> Result<(), Error> {
         if !self.may_go_on() {
             return Ok(());
         }
         let (room, now) = (self.room, self.now);
-        let Walk { orphans, outcomes, empty, .. } = room.walk(now, MOST)?;
-        self.report.scanned += outcomes.len() as u64;
-        for outcome in outcomes {
-            self.report.add(outcome);
-        }
-        let result = self.in_batches(&orphans, |desk, batch, bytes| {
-            Ok(batch.iter().map(|orphan| desk.take_orphan(orphan, now, bytes)).collect())
-        });
+        let (orphans, empty) = self.walk()?;
+        let carried = |orphan: &Orphan| Carried { path: orphan.spot.clone(), refs: Vec::new() };
+        let first = bin.list(orphans.iter().map(carried));
+        let orphans: Vec<Numbered<Orphan>> =
+            orphans.into_iter().enumerate().map(|(number, orphan)| (first + number, orphan)).collect();
+        let result = self.in_batches(
+            &orphans,
+            |(_, orphan)| vec![orphan.told(Outcome::Passed)],
+            |desk, batch| Ok(desk.take_orphans(batch, now, bin)),
+        );
         if self.may_go_on() {
             room.remove_empty(&empty);
         }
         result
+    }
+
+    /// Looks for files that no reference names: tells which of them are to go, and the folders in which nothing is.
+    pub(super) fn walk(&mut self) -> Result<(Vec<Orphan>, Vec<PathBuf>), Error> {
+        let Walk { orphans, told, empty, .. } = self.room.walk(self.now, MOST)?;
+        self.count_all(told);
+        Ok((orphans, empty))
     }
 }
 
@@ -120,8 +143,9 @@ impl<D: Disk> Room<D> {
 
     /// What is in the other folders nobody knows: each of them is counted.
     fn give_up(&self, walk: &mut Walk, most: usize) {
-        let folders = mem::take(&mut walk.folders).len();
-        walk.outcomes.extend(iter::repeat_n(Outcome::Odd, folders));
+        let folders = mem::take(&mut walk.folders);
+        walk.told.extend(folders.iter().map(|branch| odd(&branch.path)));
+        let folders = folders.len();
         let path = self.place.path.display();
         tracing::warn!(target: "session_reaper", %path, most, folders, "media folder has too many names: these folders were not looked into");
     }
@@ -139,7 +163,7 @@ impl<D: Disk> Room<D> {
             // The store's folder itself must be readable; what is in there may change, or be somebody else's.
             Err(error) if path.as_os_str().is_empty() => return Err(self.fail(STEP)(error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(_) => walk.outcomes.push(Outcome::Odd),
+            Err(_) => walk.told.push(odd(&path)),
             Ok(files) => self.sort(files, (is_marked, branch.since), now, walk),
         }
         Ok(())
@@ -195,7 +219,7 @@ impl<D: Disk> Room<D> {
             } else if stat.is_folder && at.components().count() < DEEPEST {
                 walk.folders.push(Branch { path: at, since: branch.since });
             } else {
-                walk.outcomes.push(Outcome::Odd);
+                walk.told.push(odd(&at));
             }
         }
         Ok(files)
@@ -211,10 +235,15 @@ impl<D: Disk> Room<D> {
     ) {
         let ledger = self.known();
         for (spot, stat) in files.into_iter().filter(|(spot, _)| !ledger.state.files.contains_key(spot)) {
-            match judge(last(&stat).max(since), now, self.options.orphan_grace()) {
-                _ if !is_marked => walk.outcomes.push(Outcome::Unmarked),
-                Some(outcome) => walk.outcomes.push(outcome),
-                None => walk.orphans.push(Orphan { spot, ino: stat.ino, since }),
+            let last = last(&stat).max(since);
+            let orphan = Orphan { spot, ino: stat.ino, bytes: freed(&stat), last, since };
+            match judge(last, now, self.options.orphan_grace()) {
+                _ if !is_marked => walk.told.push(orphan.told(Outcome::Unmarked)),
+                Some(outcome) => walk.told.push(orphan.told(outcome)),
+                None if ledger.state.is_older_than_doubt(&stat) => {
+                    walk.told.push(orphan.told(Outcome::Doubted));
+                }
+                None => walk.orphans.push(orphan),
             }
         }
     }
@@ -225,37 +254,74 @@ fn last(stat: &Stat) -> Timestamp {
     Timestamp::from_nanos(stat.modified_ns.max(stat.changed_ns))
 }
 
+/// What is no file, or cannot be looked into.
+fn odd(path: &Path) -> Told {
+    Told::of_spot(&Spot::new(path), Outcome::Odd, rule::ORPHAN)
+}
+
 impl<D: Disk> Desk<'_, D> {
-    fn take_orphan(&self, orphan: &Orphan, now: Timestamp, bytes: &mut u64) -> Outcome {
+    fn take_orphans(
+        &self,
+        batch: &[Numbered<Orphan>],
+        now: Timestamp,
+        bin: &mut Bin<'_, '_, D>,
+    ) -> Vec<Told> {
+        let told = batch.iter().map(|(number, orphan)| self.take_orphan(*number, orphan, now, bin)).collect();
+        let parents: BTreeSet<&Path> =
+            batch.iter().filter_map(|(_, orphan)| orphan.spot.path().parent()).collect();
+        // Where that fails a power cut may bring one back: it is as it was then.
+        let synced =
+            bin.sync().and_then(|()| parents.into_iter().try_for_each(|path| self.room.place.sync(path)));
+        if let Err(error) = synced {
+            super::log::failed("what no reference named went, but that may not be durable", &error);
+        }
+        told
+    }
+
+    fn take_orphan(&self, number: usize, orphan: &Orphan, now: Timestamp, bin: &mut Bin<'_, '_, D>) -> Told {
         let (room, spot) = (self.room, &orphan.spot);
         if self.ledger.state.files.contains_key(spot) {
-            return Outcome::Passed;
+            return orphan.told(Outcome::Passed);
         }
         let stat = match room.place.look(spot) {
             Ok(stat) => stat,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Outcome::Passed,
-            Err(_) => return Outcome::Odd,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return orphan.told(Outcome::Passed),
+            Err(_) => return orphan.told(Outcome::Odd),
         };
         if !stat.is_file || stat.ino != orphan.ino {
-            return Outcome::Passed;
+            return orphan.told(Outcome::Passed);
         }
-        if self.is_older_than_doubt(&stat) {
-            return Outcome::Doubted;
+        if self.ledger.state.is_older_than_doubt(&stat) {
+            return orphan.told(Outcome::Doubted);
         }
-        if let Some(outcome) = judge(last(&stat).max(orphan.since), now, room.options.orphan_grace()) {
-            return outcome;
+        let orphan = Orphan { bytes: freed(&stat), last: last(&stat).max(orphan.since), ..orphan.clone() };
+        match judge(orphan.last, now, room.options.orphan_grace()) {
+            Some(outcome) => orphan.told(outcome),
+            None => self.remove_orphan(&orphan, (number, Mark::of(&stat)), bin),
         }
-        let taken =
-            room.place.within(spot, |folder: &D::Folder, name: &OsStr| take(&room.disk, folder, name));
+    }
+
+    fn remove_orphan(&self, orphan: &Orphan, numbered: (usize, Mark), bin: &mut Bin<'_, '_, D>) -> Told {
+        if let Some(why) = bin.shut() {
+            return orphan.told(Outcome::NotRemoved).with_error(why);
+        }
+        let room = self.room;
+        let taken = room.place.within(&orphan.spot, |folder: &D::Folder, name: &OsStr| {
+            if bin.keeps() {
+                return bin.take(&room.disk, numbered, (folder, name));
+            }
+            room.disk.remove(folder, name).map(|()| Moved::Gone)
+        });
         match taken {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Passed,
+            Ok(Moved::Gone) => orphan.told(Outcome::Removed),
+            Ok(Moved::Exchanged) => orphan.told(Outcome::Passed),
+            Ok(Moved::Stuck) => orphan
+                .told(Outcome::NotRemoved)
+                .with_error("another took its place meanwhile, which is in the trash"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => orphan.told(Outcome::Passed),
             Err(error) => {
                 super::log::failed("a file that no reference names could not be removed", &error);
-                Outcome::NotRemoved
-            }
-            Ok(()) => {
-                *bytes += if stat.links < 2 { stat.size } else { 0 };
-                Outcome::Removed
+                orphan.told(Outcome::NotRemoved).with_error(&error.to_string())
             }
         }
     }
@@ -275,7 +341,7 @@ mod tests {
         }
         let odd = |most| {
             let walk = room.walk(Timestamp::from_millis(0), most).unwrap();
-            walk.outcomes.iter().filter(|outcome| **outcome == Outcome::Odd).count()
+            walk.told.iter().filter(|told| told.outcome == Outcome::Odd).count()
         };
         // Six names in the store's own folder, our own among them.
         assert_eq!((odd(2), odd(7), odd(MOST)), (3, 1, 0));

@@ -25,6 +25,8 @@ pub(super) struct Place<D: Disk> {
     /// Our own folder in it.
     pub(super) ours: D::Folder,
     pub(super) owner: Owner,
+    /// Whether there is a folder of ours, where it was only looked for.
+    has_ours: bool,
 }
 
 /// A file that was found.
@@ -51,7 +53,34 @@ impl<D: Disk> Place<D> {
         let folder = disk.folder(&path).map_err(fail)?;
         let owner = disk.stat(&folder, OsStr::new(".")).map_err(fail)?.owner;
         let ours = disk.private_folder(&folder, OsStr::new(OUR_FOLDER), owner).map_err(fail)?;
-        Ok(Self { disk, path, folder, ours, owner })
+        Ok(Self { disk, path, folder, ours, owner, has_ours: true })
+    }
+
+    /// The same for who only looks: nothing is made. `None` when there is no folder.
+    pub(super) fn look_in(disk: D, dir: &Path) -> Result<Option<Self>, Error> {
+        let fail = |error: io::Error| Error::io("look at the media store in", dir, error);
+        let path = match disk.resolve(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            path => path.map_err(fail)?,
+        };
+        let folder = disk.folder(&path).map_err(fail)?;
+        let owner = disk.stat(&folder, OsStr::new(".")).map_err(fail)?.owner;
+        let (ours, has_ours) = match disk.subfolder(&folder, OsStr::new(OUR_FOLDER)) {
+            // Nothing of the store's is looked for in there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                (disk.folder(&path).map_err(fail)?, false)
+            }
+            ours => (ours.map_err(fail)?, true),
+        };
+        Ok(Some(Self { disk, path, folder, ours, owner, has_ours }))
+    }
+
+    pub(super) const fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    pub(super) const fn has_ours(&self) -> bool {
+        self.has_ours
     }
 
     /// Whether nothing is in the folder but our own, and nothing in that but the store's: where sessions have a folder of ours,
@@ -75,6 +104,9 @@ impl<D: Disk> Place<D> {
     /// # Errors
     /// Nobody can tell.
     pub(super) fn is_marked(&self) -> io::Result<bool> {
+        if !self.has_ours {
+            return Ok(false);
+        }
         match self.disk.stat(&self.ours, OsStr::new(MARKER)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             stat => stat.map(|stat| stat.is_file),
@@ -146,6 +178,25 @@ impl<D: Disk> Place<D> {
         } else {
             work(&self.disk.way(parent)?, name)
         }
+    }
+
+    /// Opens a folder in the store's folder, and makes what is missing of it; no link is followed and no mount entered.
+    pub(super) fn make_way(&self, path: &Path) -> io::Result<()> {
+        let mut at: Option<D::Folder> = None;
+        for part in path.components() {
+            let Component::Normal(name) = part else { return Err(io::ErrorKind::InvalidFilename.into()) };
+            let parent = at.as_ref().unwrap_or(&self.folder);
+            let next = match self.disk.subfolder_here(parent, name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let made = self.disk.private_folder(parent, name, self.owner)?;
+                    self.disk.sync_folder(parent)?;
+                    made
+                }
+                next => next?,
+            };
+            at = Some(next);
+        }
+        Ok(())
     }
 
     /// A folder in the store's folder, no link followed and no mount entered; `None` for the store's folder itself.

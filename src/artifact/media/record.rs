@@ -31,6 +31,8 @@ pub(super) enum By {
     Owner,
     /// Nobody has used it for too long.
     Net,
+    /// The same, and it goes into the trash.
+    Trash,
 }
 
 /// A file that nobody refers to any more, and that is to be removed.
@@ -70,6 +72,17 @@ impl Mark {
             (None, None) => at_ns.is_none_or(|at_ns| stat.modified_ns <= i128::from(at_ns)),
         };
         stat.ino == self.ino && is_it
+    }
+
+    /// Whether this is the file, by what stays with one that is moved.
+    pub(super) fn is_of(&self, stat: &Stat) -> bool {
+        let is_it = self.born.is_none_or(|born| stat.born_ns == Some(i128::from(born)));
+        stat.is_file && stat.ino == self.ino && is_it
+    }
+
+    /// By what a file is known that was moved: what is known of its number and its birth.
+    pub(super) fn of_moved(stat: &Stat) -> Self {
+        Self { since: None, ..Self::of(stat) }
     }
 }
 

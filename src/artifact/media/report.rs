@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::model::Error;
+use crate::{artifact::Action, model::Error};
 
 /// What became of one thing that a sweep looked at: a reference, a file that was let go before, or one that no reference
 /// names.
@@ -59,6 +59,16 @@ impl Outcome {
             | Self::Odd
             | Self::Passed => Class::Skipped,
             Self::NotRemoved => Class::Failed,
+        }
+    }
+
+    /// The same for a report on any folder.
+    pub(super) const fn action(self) -> Action {
+        match self.class() {
+            Class::Swept => Action::Sweep,
+            Class::Retained => Action::Retain,
+            Class::Skipped => Action::Skip,
+            Class::Failed => Action::Fail,
         }
     }
 

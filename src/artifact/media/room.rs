@@ -26,9 +26,12 @@ use super::{
     ledger::Ledger,
     place::Place,
     record::Record,
+    sweep::NET,
 };
 use crate::{
+    artifact::nook::Nook,
     fs::Disk,
+    lock::Stop,
     model::{Error, ErrorKind, Timestamp},
     process::Identity,
 };
@@ -64,6 +67,8 @@ pub(super) struct Room<D: Disk> {
     owed: Mutex<Owed>,
     /// Whether somebody asked to stop sweeping.
     pub(super) stop: AtomicBool,
+    /// The same for who sweeps without a thread of the store's own.
+    pub(super) asked: Stop,
 }
 
 /// What handles that went away still wanted to be done.
@@ -95,9 +100,13 @@ pub(super) struct Desk<'a, D: Disk> {
 impl<D: Disk> Room<D> {
     pub(super) fn open(disk: D, options: Options) -> Result<Self, Error> {
         let place = Place::open(disk.clone(), options.dir())?;
+        Ok(Self::of(disk, options, place))
+    }
+
+    pub(super) fn of(disk: D, options: Options, place: Place<D>) -> Self {
         let ledger = Mutex::new(Ledger::new(disk.clone()));
         let me = Identity::of_this_process();
-        Ok(Self {
+        Self {
             disk,
             options,
             place,
@@ -108,7 +117,8 @@ impl<D: Disk> Room<D> {
             folders: Mutex::default(),
             owed: Mutex::default(),
             stop: AtomicBool::new(false),
-        })
+            asked: Stop::default(),
+        }
     }
 
     /// Takes the lock, and learns what others have done.
@@ -121,7 +131,7 @@ impl<D: Disk> Room<D> {
         self.try_desk(step, patience, &|| false)?.ok_or_else(|| self.busy(step))
     }
 
-    fn busy(&self, step: &'static str) -> Error {
+    pub(super) fn busy(&self, step: &'static str) -> Error {
         let error = Error::new(ErrorKind::Busy, step, &self.place.path, "somebody else has the store's lock");
         error.with_hint("try again; `lsof` shows who has .session-reaper/media.lock open there")
     }
@@ -150,7 +160,9 @@ impl<D: Disk> Room<D> {
         };
         let mut ledger = self.known();
         ledger.follow(&self.place).map_err(self.fail(step))?;
-        Ok(Some(Desk { room: self, ledger, lock, turn }))
+        let mut desk = Desk { room: self, ledger, lock, turn };
+        desk.end_parked(step)?;
+        Ok(Some(desk))
     }
 
     /// Waits for the lock, with one deadline for the threads of this store and for all others. Nothing that is looked at
@@ -197,8 +209,27 @@ impl<D: Disk> Room<D> {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
+        self.stop.load(Ordering::SeqCst) || self.asked.signal().is_some()
     }
+
+    /// The folder of the net in ours: before the store's lock, never after it. `None` when somebody else has it all the time,
+    /// or somebody asks to stop.
+    pub(super) fn nook(&self, step: &'static str, patience: Duration) -> Result<Option<Nook<'_, D>>, Error> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let nook = Nook::enter(&self.disk, &self.place.folder, NET, Duration::ZERO);
+            let nook = nook.map_err(self.fail(step))?;
+            if nook.is_some() || self.is_stopping() || Instant::now() >= deadline {
+                return Ok(nook);
+            }
+            thread::sleep(KNOCK);
+        }
+    }
+}
+
+/// What a lock holds, also after somebody has panicked who had it.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Lets others have their turn between two batches.

@@ -11,7 +11,10 @@ use super::{
     record::{By, Going, Leased, Mark, Record, Stored},
     spot::Spot,
 };
-use crate::{fs::Disk, model::Timestamp};
+use crate::{
+    fs::{Disk, Stat},
+    model::Timestamp,
+};
 
 /// A reference.
 #[derive(Debug, Clone)]
@@ -31,6 +34,20 @@ impl Entry {
     /// When somebody last had to do with it.
     pub(super) fn last(&self) -> i64 {
         self.stored.max(self.used)
+    }
+
+    /// The line that registers it again.
+    pub(super) fn line(&self, reference: MediaRef, mark: Mark, kept: Option<Kept>) -> Stored {
+        Stored {
+            reference,
+            path: self.spot.clone(),
+            mark,
+            at: self.stored,
+            used: Some(self.used),
+            scope: self.scope.as_ref().to_owned(),
+            meta: self.meta.clone(),
+            kept,
+        }
     }
 }
 
@@ -57,6 +74,9 @@ pub(super) struct State {
     /// How many leases each file has.
     leased: HashMap<Spot, u32>,
     pub(super) going: HashSet<Spot>,
+    /// The references of files that are on their way into the trash. Whoever finds such a file where it was knows by them that
+    /// it has not gone.
+    pub(super) parked: HashMap<Spot, Vec<(MediaRef, Entry)>>,
     /// Files in the store's folder that stay although nobody refers to them any more: they are no orphans.
     pub(super) spared: HashSet<Spot>,
     /// Lines that nobody can read, as they are.
@@ -92,7 +112,7 @@ impl State {
             Record::Head { id, .. } => self.id = id,
             Record::Store(stored) => self.store(stored),
             Record::Used { reference, at } => self.used(reference, at),
-            Record::Drop { refs, going } => refs.iter().for_each(|reference| self.drop(*reference, going)),
+            Record::Drop { refs, going } => self.drop_all(&refs, going),
             Record::Going { path, mark, going } => self.rest(path, mark, Some(going)),
             Record::Spared { path, mark } => self.rest(path, mark, None),
             Record::Gone { paths } => paths.iter().for_each(|path| self.gone(path)),
@@ -107,6 +127,8 @@ impl State {
         if self.refs.contains_key(&reference) {
             return;
         }
+        // Who is stored again while it is on its way has not gone; nor have those that were dropped with it.
+        let parked = self.unpark(&path);
         let file = self.files.entry(path.clone()).or_insert(File {
             mark,
             refs: 0,
@@ -129,11 +151,41 @@ impl State {
         self.scopes.entry(Arc::clone(&scope)).or_default().insert(reference);
         let used = used.unwrap_or(at);
         self.refs.insert(reference, Entry { spot: path, scope, meta, kept, stored: at, used, noted: used });
+        for parked in parked {
+            self.store(Stored { mark, ..parked });
+        }
+    }
+
+    /// The lines that register again what was dropped with a file on its way into the trash.
+    pub(super) fn parked_at(&self, spot: &Spot) -> Vec<Stored> {
+        let Some(mark) = self.files.get(spot).map(|file| file.mark) else { return Vec::new() };
+        let parked = self.parked.get(spot).into_iter().flatten();
+        parked.map(|(reference, entry)| entry.line(*reference, mark, entry.kept)).collect()
+    }
+
+    fn unpark(&mut self, spot: &Spot) -> Vec<Stored> {
+        let stored = self.parked_at(spot);
+        self.parked.remove(spot);
+        stored
     }
 
     fn used(&mut self, reference: MediaRef, at: i64) {
         if let Some(entry) = self.refs.get_mut(&reference) {
             (entry.used, entry.noted) = (entry.used.max(at), entry.noted.max(at));
+        }
+    }
+
+    fn drop_all(&mut self, refs: &[MediaRef], going: Going) {
+        let entry = |reference: &MediaRef| Some((*reference, self.refs.get(reference)?.clone()));
+        let is_parked = going.by == By::Trash;
+        let entries: Vec<(MediaRef, Entry)> = refs.iter().filter(|_| is_parked).filter_map(entry).collect();
+        for reference in refs {
+            self.drop(*reference, going);
+        }
+        for (reference, entry) in entries {
+            if self.going.contains(&entry.spot) {
+                self.parked.entry(entry.spot.clone()).or_default().push((reference, entry));
+            }
         }
     }
 
@@ -173,6 +225,7 @@ impl State {
     fn gone(&mut self, path: &Spot) {
         if self.going.remove(path) || self.spared.remove(path) {
             self.files.remove(path);
+            self.parked.remove(path);
         }
     }
 
@@ -192,6 +245,11 @@ impl State {
         }
     }
 
+    /// Whether a damaged line of the ledger may have been about a file.
+    pub(super) fn is_older_than_doubt(&self, stat: &Stat) -> bool {
+        self.doubt_ns.is_some_and(|doubt| stat.changed_ns <= i128::from(doubt))
+    }
+
     pub(super) fn is_leased(&self, spot: &Spot) -> bool {
         self.leased.contains_key(spot)
     }
@@ -199,13 +257,19 @@ impl State {
     pub(super) fn doubt(&mut self, until_ns: i64) {
         self.is_doubt_due = false;
         self.doubt_ns = self.doubt_ns.max(Some(until_ns));
+        let parked: Vec<Spot> = self.parked.keys().cloned().collect();
+        for stored in parked.iter().flat_map(|spot| self.unpark(spot)).collect::<Vec<_>>() {
+            self.store(stored);
+        }
         self.spared.extend(mem::take(&mut self.going));
         self.files.values_mut().for_each(|file| (file.is_doubted, file.going) = (true, None));
     }
 
     /// How many lines a ledger without the dead ones has.
     pub(super) fn live_lines(&self) -> usize {
-        2 + self.damaged.len() + self.refs.len() + self.going.len() + self.spared.len() + self.leases.len()
+        let parked: usize = self.parked.values().map(Vec::len).sum();
+        let others = self.going.len() + self.spared.len() + self.leases.len();
+        2 + self.damaged.len() + self.refs.len() + parked + others
     }
 
     /// The lines of a ledger that says the same, but for its head and what is damaged.
@@ -213,10 +277,7 @@ impl State {
         let doubted = self.stored(true).map(Record::Store);
         let doubt = self.doubt_ns.map(|until_ns| Record::Doubt { until_ns });
         let others = self.stored(false).map(Record::Store);
-        let going = self.going.iter().filter_map(|path| {
-            let file = self.files.get(path)?;
-            Some(Record::Going { path: path.clone(), mark: file.mark, going: file.going? })
-        });
+        let going = self.going.iter().flat_map(|path| self.going_lines(path));
         let spared = self
             .spared
             .iter()
@@ -225,20 +286,23 @@ impl State {
         doubted.chain(doubt).chain(others).chain(going).chain(spared).chain(leases)
     }
 
+    /// One on its way into the trash takes the same way once more, so that its references are known.
+    fn going_lines(&self, path: &Spot) -> Vec<Record> {
+        let Some(File { mark, going: Some(going), .. }) = self.files.get(path) else { return Vec::new() };
+        let parked = self.parked_at(path);
+        if parked.is_empty() {
+            return vec![Record::Going { path: path.clone(), mark: *mark, going: *going }];
+        }
+        let refs = parked.iter().map(|stored| stored.reference).collect();
+        let dropped = Record::Drop { refs, going: *going };
+        parked.into_iter().map(Record::Store).chain([dropped]).collect()
+    }
+
     fn stored(&self, is_doubted: bool) -> impl Iterator<Item = Stored> {
         self.refs.iter().filter_map(move |(reference, entry)| {
             let file = self.files.get(&entry.spot).filter(|file| file.is_doubted == is_doubted)?;
-            Some(Stored {
-                reference: *reference,
-                path: entry.spot.clone(),
-                mark: file.mark,
-                at: entry.stored,
-                used: Some(entry.used),
-                scope: entry.scope.as_ref().to_owned(),
-                meta: entry.meta.clone(),
-                // Who made it stay may be gone; that it stays is not forgotten.
-                kept: entry.kept.or(file.kept),
-            })
+            // Who made it stay may be gone; that it stays is not forgotten.
+            Some(entry.line(*reference, file.mark, entry.kept.or(file.kept)))
         })
     }
 
@@ -269,4 +333,75 @@ impl State {
 /// What stands in the ledger of those who let go.
 pub(super) fn dropped(refs: Vec<MediaRef>, by: By, at_ns: i128) -> Record {
     Record::Drop { refs, going: Going { by, at_ns: i64::try_from(at_ns).unwrap_or(i64::MAX) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn stored(reference: MediaRef, ino: u64) -> Record {
+        Record::Store(Stored {
+            reference,
+            path: Spot::new(Path::new("a")),
+            mark: Mark { ino, born: None, since: None },
+            at: 1,
+            used: Some(2),
+            scope: "s".to_owned(),
+            meta: Meta::default(),
+            kept: None,
+        })
+    }
+
+    /// Two references to one file, on their way into the trash.
+    fn parked() -> (State, [MediaRef; 2]) {
+        let (mut state, refs) = (State::default(), [MediaRef::new(), MediaRef::new()]);
+        for reference in &refs {
+            state.apply(stored(*reference, 7));
+        }
+        state.apply(dropped(refs.to_vec(), By::Trash, 9));
+        assert!(state.refs.is_empty() && state.going.len() == 1);
+        (state, refs)
+    }
+
+    fn again(state: &State) -> State {
+        let mut again = State::default();
+        state.records().for_each(|record| again.apply(record));
+        assert_eq!(again.lines + 2, state.live_lines(), "the head and a doubt beside them");
+        again
+    }
+
+    #[test]
+    fn i4_what_is_on_its_way_into_the_trash_is_known_in_a_ledger_that_is_written_anew() {
+        let (state, refs) = parked();
+        let again = again(&state);
+        let spot = Spot::new(Path::new("a"));
+        let mut known: Vec<MediaRef> = again.parked_at(&spot).iter().map(|stored| stored.reference).collect();
+        known.sort_unstable();
+        let mut expected = refs.to_vec();
+        expected.sort_unstable();
+        assert!(known == expected && again.files[&spot].going == state.files[&spot].going);
+    }
+
+    #[test]
+    fn i4_whoever_stores_the_file_again_or_doubts_the_ledger_brings_its_references_back() {
+        let (mut state, refs) = parked();
+        let new = MediaRef::new();
+        state.apply(stored(new, 8));
+        assert!(refs.iter().chain([&new]).all(|reference| state.refs.contains_key(reference)));
+        assert!(state.parked.is_empty() && state.going.is_empty());
+        assert_eq!(state.files[&Spot::new(Path::new("a"))].mark.ino, 8);
+        let (mut state, refs) = parked();
+        state.apply(Record::Doubt { until_ns: 10 });
+        assert!(refs.iter().all(|reference| state.refs.contains_key(reference)) && state.parked.is_empty());
+        // Those that are written down one by one come back as well.
+        let (mut state, refs) = parked();
+        let lines = state.parked_at(&Spot::new(Path::new("a")));
+        for stored in lines {
+            state.apply(Record::Store(stored));
+        }
+        assert_eq!((state.refs.len(), state.going.len(), state.parked.len()), (refs.len(), 0, 0));
+        assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 2);
+    }
 }

@@ -3,32 +3,50 @@
 //! Age is never ownership. It is what is left when an owner has not let go, counted from the latest of: stored, used, written
 //! to. Whatever cannot be told keeps a file.
 
-use std::time::Instant;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use super::{
     MediaRef,
+    bin::Bin,
+    doomed::Doomed,
     let_go::BATCH,
     log,
-    meta::Kept,
     record::{By, Record},
     report::{End, Outcome, Report},
-    room::{Desk, Owed, Room, rest},
+    room::{Desk, Owed, PATIENCE, Room, rest},
     spot::Spot,
-    state::Entry,
+    told::{Told, rule},
 };
 use crate::{
+    artifact::{
+        self,
+        nook::{Kind, Nook},
+    },
     fs::Disk,
     model::{Error, Retention, Timestamp},
+    trash::{Cause, Line, RunId},
 };
 
 pub(super) const STEP: &str = "sweep the media store in";
+
+/// What is swept, in reports and in the journal.
+pub const KIND: &str = "media";
+
+/// The files of the net in our folder; those of the store itself begin otherwise.
+pub(super) const NET: Kind = Kind { told: KIND, files: "media.net" };
 
 /// A sweep under way.
 #[derive(Debug)]
 pub(super) struct Sweep<'a, D: Disk> {
     pub(super) room: &'a Room<D>,
     pub(super) now: Timestamp,
+    pub(super) options: &'a artifact::Options,
     pub(super) report: Report,
+    /// The same as a report on any folder.
+    pub(super) full: artifact::Report,
 }
 
 /// What is to become of something by its time.
@@ -41,32 +59,51 @@ pub(super) fn judge(last: Timestamp, now: Timestamp, retention: Retention) -> Op
 }
 
 impl<D: Disk> Room<D> {
-    /// All that the net does.
+    /// All that the net does, for a store that somebody has open.
     pub(super) fn sweep(&self, now: Timestamp) -> Report {
         self.run(now, |sweep| {
             sweep.settle()?;
-            sweep.expire()?;
-            sweep.find_orphans()
+            if !sweep.may_go_on() {
+                return Ok(());
+            }
+            match self.settled_nook(PATIENCE)? {
+                Some(nook) => sweep.net(&nook),
+                None if sweep.may_go_on() => Err(self.busy(STEP)),
+                None => Ok(()),
+            }
         })
     }
 
-    /// What is done when a store is opened.
+    /// What is done when a store is opened. Who sweeps meanwhile does as much, and nobody waits for him.
     pub(super) fn reconcile(&self, now: Timestamp) {
         drop(self.run(now, |sweep| {
             sweep.settle()?;
             sweep.drop_absent()?;
-            sweep.find_orphans()
+            if !sweep.may_go_on() {
+                return Ok(());
+            }
+            let nook = self.settled_nook(Duration::ZERO)?;
+            nook.map_or(Ok(()), |nook| sweep.with_bin(&nook, Sweep::find_orphans))
         }));
     }
 
-    /// Whether a file is certainly not there.
-    fn is_absent(&self, spot: &Spot) -> bool {
-        self.place.look(spot).is_err_and(|error| self.place.is_absent(spot, &error))
+    fn settled_nook(&self, patience: Duration) -> Result<Option<Nook<'_, D>>, Error> {
+        let nook = self.nook(STEP, patience)?;
+        if let Some(nook) = &nook {
+            nook.settle().map_err(self.fail(STEP))?;
+        }
+        Ok(nook)
     }
 
     fn run(&self, now: Timestamp, work: impl FnOnce(&mut Sweep<'_, D>) -> Result<(), Error>) -> Report {
         let begun = Instant::now();
-        let mut sweep = Sweep { room: self, now, report: Report::default() };
+        let options = artifact::Options {
+            verb: "clean",
+            trash: self.options.has_trash(),
+            trash_retention: self.options.trash_retention(),
+            ..artifact::Options::default()
+        };
+        let mut sweep = Sweep::new(self, now, &options);
         if let Err(error) = work(&mut sweep) {
             sweep.report.end = End::Failed(error);
         }
@@ -77,27 +114,88 @@ impl<D: Disk> Room<D> {
 }
 
 impl<'a, D: Disk> Sweep<'a, D> {
-    /// Works through things in batches, each under a lock of its own, until somebody asks to stop.
+    pub(super) fn new(room: &'a Room<D>, now: Timestamp, options: &'a artifact::Options) -> Self {
+        let path = room.options.dir().to_string_lossy().into_owned();
+        let full = artifact::Report::idle(KIND, path, crate::model::Outcome::Nothing);
+        Self { room, now, options, report: Report::default(), full }
+    }
+
+    pub(super) fn count(&mut self, told: Told) {
+        self.report.scanned += 1;
+        self.report.bytes_freed += told.bytes;
+        self.report.add(told.outcome);
+        let (max_age, grace) = (self.room.options.max_age(), self.room.options.orphan_grace());
+        self.full.count(told.item(self.now, max_age, grace), self.options.items);
+    }
+
+    pub(super) fn count_all(&mut self, told: impl IntoIterator<Item = Told>) {
+        told.into_iter().for_each(|told| self.count(told));
+    }
+
+    /// What the net takes of this store: it goes into one bundle.
+    pub(super) fn net(&mut self, nook: &Nook<'_, D>) -> Result<(), Error> {
+        let taken = self.with_bin(nook, |sweep, bin| {
+            sweep.expire(bin)?;
+            sweep.find_orphans(bin)
+        });
+        nook.tidy(self.now, self.options.trash_retention);
+        taken
+    }
+
+    /// What has gone stands in the journal, whatever went wrong after it.
+    fn with_bin(
+        &mut self,
+        nook: &Nook<'_, D>,
+        work: impl FnOnce(&mut Self, &mut Bin<'_, '_, D>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let attic = nook.attic();
+        let _stake = self.options.stop.enter();
+        let before = self.full.swept;
+        let mut bin = Bin::new(nook, &attic, &self.room.place.folder, self.line());
+        let taken = work(self, &mut bin);
+        self.full.can_be_undone = bin.has_things();
+        let has_gone = bin.has_things() || self.full.swept > before;
+        self.full.changed |= has_gone;
+        let line = has_gone.then(|| self.counted(bin.line().clone()));
+        let recorded = bin.finish(line).map_err(|error| self.room.fail(STEP)(error).half_way());
+        taken.and(recorded)
+    }
+
+    fn line(&self) -> Line {
+        let run = self.options.run.clone().unwrap_or_else(|| RunId::new(self.now));
+        let cause = Cause::new(run, self.options.verb, self.now);
+        let cause = Cause { keep: self.options.trash, ..cause };
+        cause.line(KIND, Timestamp::from_nanos(self.room.disk.now_ns()))
+    }
+
+    fn counted(&self, line: Line) -> Line {
+        let full = &self.full;
+        let by_rule = full.by_rule.iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect();
+        let (scanned, pruned, kept) = (full.scanned, full.swept, full.scanned - full.swept);
+        Line { scanned, pruned, kept, by_rule, bytes_before: full.bytes_freed, ..line }
+    }
+
+    /// Works through things in batches, each under a lock of its own, until somebody asks to stop. What was not reached is told
+    /// as passed.
     pub(super) fn in_batches<T>(
         &mut self,
         things: &[T],
-        mut work: impl FnMut(&mut Desk<'_, D>, &[T], &mut u64) -> Result<Vec<Outcome>, Error>,
+        passed: impl Fn(&T) -> Vec<Told>,
+        mut work: impl FnMut(&mut Desk<'_, D>, &[T]) -> Result<Vec<Told>, Error>,
     ) -> Result<(), Error> {
-        self.report.scanned += things.len() as u64;
         let (mut failed, mut is_first) = (None, true);
         for batch in things.chunks(BATCH) {
             let is_over = failed.is_some() || self.room.is_stopping();
             if !is_over && !std::mem::replace(&mut is_first, false) {
                 rest();
             }
-            let outcomes = if is_over { Ok(Vec::new()) } else { self.batch(batch, &mut work) };
-            let outcomes = outcomes.unwrap_or_else(|error| {
+            let told = if is_over { Ok(None) } else { self.batch(batch, &mut work) };
+            let told = told.unwrap_or_else(|error| {
                 failed = Some(error);
-                Vec::new()
+                None
             });
-            let passed = batch.len().saturating_sub(outcomes.len());
-            outcomes.into_iter().take(batch.len()).for_each(|outcome| self.report.add(outcome));
-            (0..passed).for_each(|_| self.report.add(Outcome::Passed));
+            let told = told.unwrap_or_else(|| batch.iter().flat_map(&passed).collect());
+            self.count_all(told);
         }
         failed.map_or(Ok(()), Err)
     }
@@ -105,13 +203,13 @@ impl<'a, D: Disk> Sweep<'a, D> {
     fn batch<T>(
         &mut self,
         batch: &[T],
-        work: &mut impl FnMut(&mut Desk<'_, D>, &[T], &mut u64) -> Result<Vec<Outcome>, Error>,
-    ) -> Result<Vec<Outcome>, Error> {
-        let Some(mut desk) = self.desk()? else { return Ok(Vec::new()) };
-        let outcomes = work(&mut desk, batch, &mut self.report.bytes_freed);
+        work: &mut impl FnMut(&mut Desk<'_, D>, &[T]) -> Result<Vec<Told>, Error>,
+    ) -> Result<Option<Vec<Told>>, Error> {
+        let Some(mut desk) = self.desk()? else { return Ok(None) };
+        let told = work(&mut desk, batch);
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
         desk.compact();
-        outcomes
+        told.map(Some)
     }
 
     /// The lock; `None` when somebody asked to stop.
@@ -124,7 +222,7 @@ impl<'a, D: Disk> Sweep<'a, D> {
     }
 
     /// Does what handles that went away could not, and ends what somebody who was killed, or met an error, has begun.
-    fn settle(&mut self) -> Result<(), Error> {
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
         let Some(mut desk) = self.desk()? else { return Ok(()) };
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
         desk.pay()?;
@@ -133,33 +231,63 @@ impl<'a, D: Disk> Sweep<'a, D> {
         let spared: Vec<Spot> = desk.ledger.state.spared.iter().cloned().collect();
         drop(desk);
         self.forget_spared(&spared)?;
-        self.in_batches(&going, |desk, batch, bytes| {
-            let fates = desk.remove(STEP, batch.to_vec(), true);
-            *bytes += fates.values().map(|fate| fate.bytes).sum::<u64>();
-            Ok(fates.values().map(|fate| fate.outcome).collect())
-        })
+        let told = |spot: &Spot, outcome| Told::of_spot(spot, outcome, rule::RELEASED);
+        self.in_batches(
+            &going,
+            |spot| vec![told(spot, Outcome::Passed)],
+            |desk, batch| {
+                let fates = desk.remove(STEP, batch.to_vec(), true);
+                let fate = |spot: &Spot| match fates.get(spot) {
+                    Some(fate) => told(spot, fate.outcome).with_bytes(fate.bytes),
+                    None => told(spot, Outcome::Passed),
+                };
+                Ok(batch.iter().map(fate).collect())
+            },
+        )
     }
 
     /// References that are too old go.
-    fn expire(&mut self) -> Result<(), Error> {
-        let (room, now) = (self.room, self.now);
+    fn expire(&mut self, bin: &mut Bin<'_, '_, D>) -> Result<(), Error> {
         if !self.may_go_on() {
             return Ok(());
         }
-        let retention = room.options.max_age();
+        let (room, now) = (self.room, self.now);
+        // Others may have used some meanwhile.
         let Some(desk) = self.desk()? else { return Ok(()) };
-        let mut old = Vec::new();
-        for (reference, entry) in &desk.ledger.state.refs {
-            match judge(Timestamp::from_millis(entry.last()), now, retention) {
-                None => old.push(*reference),
+        drop(desk);
+        let doomed = self.survey();
+        let first = bin.list(doomed.iter().map(|doomed| room.carried(doomed)));
+        let doomed: Vec<(usize, Doomed)> =
+            doomed.into_iter().enumerate().map(|(number, doomed)| (first + number, doomed)).collect();
+        self.in_batches(
+            &doomed,
+            |(_, doomed)| doomed.told(Outcome::Passed, 0),
+            |desk, batch| desk.take_files(batch, now, bin),
+        )
+    }
+
+    /// Looks at all references, and tells which are to go, file by file. Nothing is done, and the lock is not needed.
+    pub(super) fn survey(&mut self) -> Vec<Doomed> {
+        let (room, now) = (self.room, self.now);
+        let mut old: BTreeMap<Spot, Vec<MediaRef>> = BTreeMap::new();
+        let ledger = room.known();
+        for (reference, entry) in &ledger.state.refs {
+            let last = Timestamp::from_millis(entry.last());
+            match judge(last, now, room.options.max_age()) {
+                None => old.entry(entry.spot.clone()).or_default().push(*reference),
                 Some(outcome) => {
-                    self.report.scanned += 1;
-                    self.report.add(outcome);
+                    self.count(Told::of_ref(*reference, &entry.spot, outcome).with_last(last));
                 }
             }
         }
-        drop(desk);
-        self.in_batches(&old, |desk, batch, bytes| desk.expire(batch, now, bytes))
+        drop(ledger);
+        let mut doomed = Vec::new();
+        for (spot, refs) in old {
+            let (told, goes) = room.judge_file(&room.known().state, (&spot, &refs), now);
+            self.count_all(told);
+            doomed.extend(goes);
+        }
+        doomed
     }
 
     /// Files that were to stay, and that somebody has removed since, need not be remembered. They are looked at without the
@@ -195,17 +323,22 @@ impl<'a, D: Disk> Sweep<'a, D> {
             refs.map(|(reference, entry)| (*reference, entry.spot.clone())).collect();
         drop(desk);
         let looked_at = refs.into_iter().take_while(|_| !room.is_stopping());
-        let absent: Vec<MediaRef> =
-            looked_at.filter(|(_, spot)| room.is_absent(spot)).map(|(reference, _)| reference).collect();
-        self.in_batches(&absent, |desk, batch, _| {
-            let is_gone = |reference: &&MediaRef| {
-                desk.ledger.state.refs.get(*reference).is_some_and(|entry| room.is_absent(&entry.spot))
-            };
-            let gone: Vec<MediaRef> = batch.iter().filter(is_gone).copied().collect();
-            let count = gone.len();
-            desk.let_go(STEP, gone, By::Net)?;
-            Ok(vec![Outcome::Absent; count])
-        })
+        let absent: Vec<(MediaRef, Spot)> = looked_at.filter(|(_, spot)| room.is_absent(spot)).collect();
+        let told = |spot: &Spot, outcome| Told::of_spot(spot, outcome, rule::ABSENT);
+        self.in_batches(
+            &absent,
+            |(_, spot)| vec![told(spot, Outcome::Passed)],
+            |desk, batch| {
+                let is_gone = |reference: &MediaRef| {
+                    desk.ledger.state.refs.get(reference).is_some_and(|entry| room.is_absent(&entry.spot))
+                };
+                let (gone, others): (Vec<_>, Vec<_>) =
+                    batch.iter().partition(|(reference, _)| is_gone(reference));
+                desk.let_go(STEP, gone.iter().map(|(reference, _)| *reference).collect(), By::Net)?;
+                let gone = gone.iter().map(|(_, spot)| told(spot, Outcome::Absent));
+                Ok(gone.chain(others.iter().map(|(_, spot)| told(spot, Outcome::Passed))).collect())
+            },
+        )
     }
 
     /// Whether there is a net, and nobody has asked to stop.
@@ -219,11 +352,18 @@ impl<'a, D: Disk> Sweep<'a, D> {
     }
 }
 
+impl<D: Disk> Room<D> {
+    /// Whether a file is certainly not there.
+    fn is_absent(&self, spot: &Spot) -> bool {
+        self.place.look(spot).is_err_and(|error| self.place.is_absent(spot, &error))
+    }
+}
+
 impl<D: Disk> Desk<'_, D> {
     /// Does what handles that went away still wanted, and ends the leases of the dead. What fails stays owed.
     fn pay(&mut self) -> Result<(), Error> {
         let Owed { refs, leases } = self.room.owed().clone();
-        let dead = self.dead_leases();
+        let dead = self.room.dead_leases(&self.ledger.state);
         self.write_ends(STEP, &leases, dead)?;
         if let Err(error) = self.tidy_locks() {
             log::failed("the lock of somebody who was killed could not be removed", &error);
@@ -233,46 +373,5 @@ impl<D: Disk> Desk<'_, D> {
         owed.refs.retain(|reference| !refs.contains(reference));
         owed.leases.retain(|lease| !leases.contains(lease));
         Ok(())
-    }
-
-    /// What became of each of these references.
-    fn expire(&mut self, batch: &[MediaRef], now: Timestamp, bytes: &mut u64) -> Result<Vec<Outcome>, Error> {
-        let stays: Vec<(MediaRef, Option<Outcome>)> =
-            batch.iter().map(|reference| (*reference, self.stays(*reference, now))).collect();
-        let refs: Vec<MediaRef> =
-            stays.iter().filter(|(_, stays)| stays.is_none()).map(|(reference, _)| *reference).collect();
-        let state = &self.ledger.state;
-        let spots: Vec<Spot> =
-            refs.iter().filter_map(|reference| Some(state.refs.get(reference)?.spot.clone())).collect();
-        let mut fates = self.let_go(STEP, refs, By::Net)?;
-        *bytes += fates.values().map(|fate| fate.bytes).sum::<u64>();
-        // Of several references to one file, the first that is met stands for the file.
-        let went =
-            spots.iter().map(|spot| fates.remove(spot).map_or(Outcome::Forgotten, |fate| fate.outcome));
-        Ok(stays.iter().filter_map(|(_, stays)| *stays).chain(went).collect())
-    }
-
-    /// Why a reference stays; `None` when it goes.
-    fn stays(&self, reference: MediaRef, now: Timestamp) -> Option<Outcome> {
-        let Some(entry) = self.ledger.state.refs.get(&reference) else { return Some(Outcome::Passed) };
-        if self.ledger.state.is_leased(&entry.spot) {
-            return Some(Outcome::Leased);
-        }
-        match self.last(entry) {
-            Ok(last) => judge(last, now, self.room.options.max_age()),
-            Err(outcome) => outcome,
-        }
-    }
-
-    /// When somebody last had to do with a file. One that is certainly gone is as old as its reference.
-    fn last(&self, entry: &Entry) -> Result<Timestamp, Option<Outcome>> {
-        let (place, last) = (&self.room.place, Timestamp::from_millis(entry.last()));
-        match place.look(&entry.spot) {
-            Ok(stat) => Ok(last.max(Timestamp::from_nanos(stat.modified_ns))),
-            Err(error) if place.is_absent(&entry.spot, &error) => Ok(last),
-            // Of one that is not ours only the reference goes, whatever it is by now.
-            Err(_) if entry.kept == Some(Kept::Outside) => Ok(last),
-            Err(_) => Err(Some(Outcome::Unreadable)),
-        }
     }
 }

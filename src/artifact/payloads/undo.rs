@@ -1,16 +1,17 @@
 //! The runs on a spool, and taking one back: its sessions are again those of dead owners, which somebody can take up.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::{Options as Settings, restored::make_ready, spool::Inner, target::KIND};
 use crate::{
     artifact::{
         Options, Past, Undone,
+        past::{Plain, Way},
         runs::{self, Site},
     },
-    fs::{self, Disk, RealDisk},
+    fs::{self, Disk, Owner, RealDisk},
     model::{Error, Timestamp},
-    trash::RunId,
+    trash::{Opened, RunId, Thing},
 };
 
 /// Whether a folder was swept as a spool before.
@@ -54,8 +55,8 @@ pub(super) fn undo_on<D: Disk>(
     options: &Options,
 ) -> Result<Undone, Error> {
     let spool = find(disk, dir)?.ok_or_else(|| runs::gone(dir, run))?;
-    let ready = |around: &D::Folder, name: &_| make_ready(&spool.disk, spool.owner, (around, name));
-    site(&spool).undo_with(run, now, options, ready)
+    let plain = Plain { disk: &spool.disk, base: &spool.dir };
+    site(&spool).undo(run, now, options, &Back { plain, owner: spool.owner })
 }
 
 /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong.
@@ -71,11 +72,36 @@ pub fn empty_trash(
     }
 }
 
+/// Sessions come back as they stood, but for what makes them ready to be taken up.
+struct Back<'s, D: Disk> {
+    plain: Plain<'s, D>,
+    owner: Owner,
+}
+
+impl<D: Disk> Way<D> for Back<'_, D> {
+    fn is_free(&self, opened: &Opened<D>, number: usize, thing: &Thing) -> io::Result<bool> {
+        self.plain.is_free(opened, number, thing)
+    }
+
+    fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {
+        let one = |(number, thing): &(usize, &Thing)| {
+            let (bundle, name) = opened.at(*number);
+            make_ready(self.plain.disk, self.owner, (bundle, &name))?;
+            self.plain.put_one(opened, *number, &thing.name)
+        };
+        things.iter().map(one).collect()
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        self.plain.settle()
+    }
+}
+
 /// What sessions may keep is of no account here.
 fn find<D: Disk>(disk: D, dir: &Path) -> Result<Option<Inner<D>>, Error> {
     Inner::find(disk, dir, Settings::default())
 }
 
 fn site<D: Disk>(spool: &Inner<D>) -> Site<'_, D> {
-    Site { disk: &spool.disk, folder: &spool.dir, path: &spool.path, kind: KIND }
+    Site { disk: &spool.disk, folder: &spool.dir, path: &spool.path, kind: KIND.into() }
 }

@@ -6,6 +6,7 @@ use super::{base, home::Home, look::Base, sweep::KIND};
 use crate::{
     artifact::{
         Options, Past, Undone,
+        past::Plain,
         runs::{self, Site},
     },
     fs::{self, RealDisk},
@@ -46,7 +47,8 @@ pub fn finish_killed(path: &Path, options: &Options) -> Result<(), Error> {
 pub fn undo(path: &Path, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
     let home = Home::of_this_process();
     let base = base::open(path, &home)?.ok_or_else(|| runs::gone(path, run))?;
-    site(&base).undo(run, now, options)
+    let way = Plain { disk: &RealDisk, base: &base.folder };
+    site(&base).undo(run, now, options, &way)
 }
 
 /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong.
@@ -64,5 +66,5 @@ pub fn empty_trash(
 }
 
 fn site<'s>(base: &'s Base<'_>) -> Site<'s, RealDisk> {
-    Site { disk: &RealDisk, folder: &base.folder, path: base.path, kind: KIND }
+    Site { disk: &RealDisk, folder: &base.folder, path: base.path, kind: KIND.into() }
 }
