@@ -12,13 +12,19 @@
 )]
 
 mod child;
+#[path = "../shared/folder.rs"]
+mod folder;
 mod full;
 mod killed;
 mod log;
 mod odd;
 mod owners;
+#[path = "../shared/part.rs"]
+mod part;
 mod proven;
 mod quota;
 mod sessions;
+#[path = "../crash/strace.rs"]
+mod strace;
 mod threads;
 mod world;
