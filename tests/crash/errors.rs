@@ -1,12 +1,12 @@
 //! One system call fails once, or from then on: the exit code, the message, the store and the trash must tell the same
 //! story.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{collections::BTreeMap, fs, thread, time::Instant};
 
 use crate::{
     careless::{BLIND, DEAF},
     check::{after_the_end, left_behind, must_heal},
-    judge::{Case, complaint},
+    judge::{Case, READS, complaint},
     rig::{self, Point},
     scenario::Scenario,
     scenarios, strace,
@@ -68,11 +68,12 @@ const BRIEFLY: &str = "SESSION_REAPER_LOCK_TIMEOUT=100ms";
 type Then = fn(&World) -> Result<(), String>;
 
 /// Makes a call fail, and judges what came of it; tells the exit code.
-fn fail(scenario: &Scenario, &(point, errno, fails): &Failure<'_>, then: Then) -> Result<i32, String> {
-    let world = World::new(scenario);
+fn fail(world: &World, &(point, errno, fails): &Failure<'_>, then: Then) -> Result<i32, String> {
+    let scenario = &world.scenario;
     let inject = fails.inject(point, errno);
     let words = world.words(scenario.program, scenario.line);
-    let strace = rig::strace(&world.trace().display().to_string(), Some(&inject), words);
+    let calls = format!("{READS},{}", point.name);
+    let strace = rig::strace_at(&calls, &world.trace().display().to_string(), &inject, words);
     let guarded = ["env", BRIEFLY, "timeout", "-s", "KILL", PATIENCE].map(str::to_owned);
     let ended = world.run_words(&guarded.into_iter().chain(strace).collect::<Vec<_>>());
     let what = |wrong: String| {
@@ -82,18 +83,18 @@ fn fail(scenario: &Scenario, &(point, errno, fails): &Failure<'_>, then: Then) -
     if !trace.contains("(INJECTED)") {
         return Err(what("nothing failed".to_owned()));
     }
-    let found = after_the_end(&world).map_err(what)?;
+    let found = after_the_end(world).map_err(what)?;
     let case = Case {
         found: &found,
         changes: scenario.old != scenario.new,
         code: ended.code,
         stderr: &ended.stderr,
         trace: &trace,
-        left: &left_behind(&world),
+        left: &left_behind(world),
     };
     complaint(&case).map_or(Ok(()), |wrong| Err(what(wrong.to_owned())))?;
-    has_done(&world, &ended).map_err(what)?;
-    then(&world).map_err(what)?;
+    has_done(world, &ended).map_err(what)?;
+    then(world).map_err(what)?;
     Ok(ended.code)
 }
 
@@ -120,16 +121,19 @@ fn can_fail(scenario: &Scenario) -> Option<Vec<Point>> {
     Some(points)
 }
 
-/// Each call with each error.
-///
 /// Linux frees a descriptor whatever close says, and nobody looks at what it says. strace cannot let a call happen and say
 /// that it failed: what it fails to close stays open, from then on all files and the locks in them, for which the journal
-/// then waits five seconds. So that is done once for each close, each with another error.
+/// then waits five seconds.
+fn leaks(point: &Point, fails: Fails) -> bool {
+    fails == Fails::FromThenOn && point.name == "close"
+}
+
+/// Each call with each error; one that leaks once, each of them with another error.
 fn each_error<'a>(points: &'a [Point], fails: Fails) -> Vec<Failure<'a>> {
-    let leaks = move |point: &Point| fails == Fails::FromThenOn && point.name == "close";
     let of_point = move |point: &'a Point| {
         let turn = point.number % ERRORS.len();
-        let errors = ERRORS.into_iter().enumerate().filter(move |(at, _)| !leaks(point) || *at == turn);
+        let errors =
+            ERRORS.into_iter().enumerate().filter(move |(at, _)| !leaks(point, fails) || *at == turn);
         errors.map(move |(_, errno)| (point, errno, fails))
     };
     points.iter().flat_map(of_point).collect()
@@ -149,10 +153,26 @@ fn count<K: Ord>(items: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
     })
 }
 
-/// Makes all failures of a scenario happen; tells what was wrong.
+/// So many of those that leak wait beside the others: they take time, but no processor.
+const WAITING: usize = 8;
+
+/// Makes all failures of a scenario happen.
+fn fail_all(scenario: &Scenario, failures: &[Failure<'_>], then: Then) -> Vec<Result<i32, String>> {
+    let (slow, quick): (Vec<Failure<'_>>, Vec<_>) =
+        failures.iter().partition(|(point, _, fails)| leaks(point, *fails));
+    thread::scope(|scope| {
+        let waiting = scope
+            .spawn(|| rig::each_by(WAITING, &slow, |failure| fail(&World::apart(scenario), failure, then)));
+        let mut results = rig::each(&quick, |failure| fail(&World::new(scenario), failure, then));
+        results.extend(waiting.join().unwrap());
+        results
+    })
+}
+
+/// The same; tells what was wrong.
 fn failing(scenario: &Scenario, failures: &[Failure<'_>], then: Then) -> Vec<String> {
     let begin = Instant::now();
-    let results = rig::each(failures, |failure| fail(scenario, failure, then));
+    let results = fail_all(scenario, failures, then);
     let codes = count(results.iter().map(|result| result.as_ref().ok()));
     let names = count(failures.iter().map(|(point, ..)| point.name.as_str()));
     let wrong: Vec<_> = results.iter().filter_map(|result| result.as_ref().err().cloned()).collect();

@@ -3,6 +3,11 @@
 
 use crate::world::Found;
 
+/// The calls that are looked for in a trace, besides the one that fails: those that make files durable, give names, and open
+/// and close. Not every kernel has those with a `?`.
+pub(crate) const READS: &str = "openat,openat2,?open,?creat,close,dup,?dup2,dup3,socket,pidfd_open,eventfd2,fsync,fdatasync,\
+                                sync_file_range,?rename,?renameat,renameat2,?link,linkat";
+
 /// How a message says that something was done although it ended in an error.
 const DONE: [&str; 4] = ["the rows were removed", "the change was made", "rows came back", "was done"];
 

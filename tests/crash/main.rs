@@ -13,6 +13,7 @@
     reason = "tests make files as any program would, say what they did, and end by panicking"
 )]
 
+mod asleep;
 mod careless;
 mod check;
 mod errors;
@@ -25,6 +26,5 @@ mod rig;
 mod scenario;
 mod scenarios;
 mod signals;
-mod stopped;
 mod strace;
 mod world;

@@ -27,6 +27,23 @@ fn hold(world: &World) -> fs::File {
     lock
 }
 
+/// Whoever starts a process has, for a moment, all that he has open open in there, too, with the locks.
+#[test]
+fn a_ledger_that_is_locked_for_a_moment_is_waited_for() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let held = fs::File::open(world.ledger()).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+        });
+        assert_eq!(store.release(media.reference).unwrap().files, 1);
+    });
+}
+
 #[test]
 fn whoever_stops_or_lets_go_does_not_wait_for_who_has_the_lock() {
     let world = World::new();

@@ -1,7 +1,6 @@
 //! A folder for media on the machine's own disk, and what stands beside it.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -10,25 +9,29 @@ use session_reaper::{
     Age, Timestamp,
     artifact::media::{CleanupPolicy, Media, MediaStore, Meta, Options},
 };
-use tempfile::TempDir;
+
+use crate::folder::Folder;
 
 pub(crate) const MINUTE: i64 = 60_000;
 pub(crate) const MAX_AGE: i64 = 30 * MINUTE;
 
-pub(crate) struct World {
-    _dir: TempDir,
-    root: PathBuf,
-}
+pub(crate) struct World(Folder);
 
 impl World {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(dir.path()).unwrap();
-        Self { _dir: dir, root }
+        Self(Folder::new())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        self.0.path(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        self.0.write(name, text)
+    }
+
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        self.0.names(folder)
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -46,13 +49,6 @@ impl World {
     /// A file in the store's folder.
     pub(crate) fn media(&self, name: &str) -> PathBuf {
         self.write(&format!("media/{name}"), "12345")
-    }
-
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {

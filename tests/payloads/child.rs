@@ -9,7 +9,10 @@ use std::{
 
 use session_reaper::artifact::payloads::{Spool, Stored};
 
-use crate::world::{World, put, small};
+use crate::{
+    part::warm_up,
+    world::{World, put, small},
+};
 
 /// The words by which this binary plays its part.
 pub(crate) const PART: [&str; 5] =
@@ -22,6 +25,7 @@ fn child() {
     let (Some(dir), Ok(id)) = (env::var_os("SPOOL_DIR"), env::var("SPOOL_SESSION")) else { return };
     let (dir, wait) = (Path::new(&dir), env::var_os("SPOOL_WAITS").is_some());
     let payload = env::var("SPOOL_PAYLOAD").unwrap_or_default().repeat(100);
+    warm_up();
     println!("begin");
     let spool = Spool::open(dir, small(), session_reaper::now()).unwrap();
     let session = spool.session(&id).unwrap();

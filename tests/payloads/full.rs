@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
 use session_reaper::artifact::payloads::{Spool, Stored, Why};
 
-use crate::world::{World, after, names, put, small};
+use crate::{
+    folder::names,
+    world::{World, after, put, small},
+};
 
 /// A small disk in memory, mounted while this lives.
 struct Mount(PathBuf);

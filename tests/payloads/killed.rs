@@ -2,81 +2,19 @@
 //!
 //! However far it came: a file that has a payload's name is whole, the session goes on or goes, and nothing is left of it.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::process::ExitStatusExt as _,
-    process::{Command, Output},
-};
-
 use session_reaper::Age;
 
 use crate::{
     child::{PART, command},
+    part::{Call, Part, was_killed},
     world::{World, after, put, small, whole_blobs},
 };
 
-/// A system call, and which of its kind in its thread.
-type Point = (String, u32);
-
-/// Calls that touch no file and whose number is not the same in every run.
-const NOT_FILES: [&str; 14] = [
-    "brk",
-    "mmap",
-    "munmap",
-    "mprotect",
-    "madvise",
-    "sigaltstack",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "getrandom",
-    "futex",
-    "sched_yield",
-    "clock_nanosleep",
-    "execve",
-    "exit_group",
-];
-
-/// Plays the part under strace; `None` where that cannot be done, which CI must be able to.
-fn strace(world: &World, options: &[&str]) -> Option<Output> {
-    let works = Command::new("strace").args(["-qq", "-o", "/dev/null", "--", "true"]).output();
-    if !works.is_ok_and(|output| output.status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "CI must run this, with strace");
-        eprintln!("SKIPPED: strace is not there, or may not trace; tests/setup.sh installs it");
-        return None;
-    }
-    let exe = std::env::current_exe().unwrap();
-    let mut command_line = Command::new("strace");
-    command_line.args(options).arg("--").arg(exe).args(PART).envs(command(world, "one", "payload"));
-    Some(command_line.env_remove("LD_LIBRARY_PATH").output().unwrap())
+fn part(world: &World) -> Part<'static> {
+    Part { words: &PART, told: command(world, "one", "payload") }
 }
 
-/// Each call that touches a file, of the thread that plays the part, from its first word to its last.
-fn points(world: &World) -> Option<Vec<Point>> {
-    let trace = world.path("trace");
-    let output = strace(world, &["-f", "-qq", "-o", trace.to_str().unwrap()])?;
-    assert!(output.status.success(), "{output:?}");
-    let text = fs::read_to_string(trace).unwrap();
-    let mut counts: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    let (mut player, mut points) = (None, Vec::new());
-    for (thread, call) in text.lines().filter_map(|line| line.split_once(' ')) {
-        let Some((name, rest)) = call.trim_start().split_once('(') else { continue };
-        let count = counts.entry((thread, name)).or_default();
-        *count += 1;
-        let says = |word: &str| name == "write" && rest.contains(word);
-        if says("\"begin") {
-            player = Some(thread);
-        } else if player == Some(thread) && !NOT_FILES.contains(&name) {
-            points.push((name.to_owned(), *count));
-        }
-        if says("\"finished") {
-            return Some(points);
-        }
-    }
-    panic!("it never finished: {text}");
-}
-
-fn finish(world: &World, point: &Point) {
+fn finish(world: &World, point: &Call) {
     // With a grace the session goes on; without, it goes.
     let grace = small().with_grace(Age::from_millis(9_000_000).unwrap());
     let before = whole_blobs(&world.dir());
@@ -92,16 +30,11 @@ fn finish(world: &World, point: &Point) {
 #[test]
 fn i3_killed_at_any_system_call_it_leaves_whole_payloads_and_nothing_that_stays() {
     let world = World::new();
-    let Some(points) = points(&world) else { return };
+    let Some(points) = part(&world).calls(&world.path("trace")) else { return };
     let (mut untouched, mut with_payload, mut missed) = (0, 0, 0);
     for (number, point) in points.iter().enumerate() {
         let world = World::new();
-        let (name, count) = point;
-        let inject = format!("inject={name}:signal=KILL:when={count}");
-        let output = strace(&world, &["-f", "-qq", "-o", "/dev/null", "-e", &inject]).unwrap();
-        if output.status.signal() != Some(9) {
-            // Who was not killed has come to his end in peace, and to no other.
-            assert!(output.status.success(), "{point:?}: {output:?}");
+        if !was_killed(&part(&world).killed_at(point)) {
             missed += 1;
             continue;
         }

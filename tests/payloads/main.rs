@@ -14,15 +14,21 @@
 mod back;
 mod child;
 mod dead;
+#[path = "../shared/folder.rs"]
+mod folder;
 mod full;
 mod killed;
 mod log;
 mod odd;
 mod owners;
+#[path = "../shared/part.rs"]
+mod part;
 mod proven;
 mod quota;
 mod race;
 mod sessions;
+#[path = "../crash/strace.rs"]
+mod strace;
 mod target;
 mod threads;
 mod world;

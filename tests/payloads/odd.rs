@@ -24,7 +24,7 @@ fn i10_a_spool_behind_a_link_is_refused() {
         assert!(error.hint().unwrap().ends_with("real/spool"), "{error:?}");
     }
     for (path, what) in [("none/spool", "a folder on the way is missing"), ("file", "it is a file")] {
-        fs::write(world.path("file"), "").unwrap();
+        world.write("file", "");
         assert!(Spool::open(&world.path(path), small(), after(0)).is_err(), "{what}");
     }
     symlink("nowhere", world.path("dangling")).unwrap();
@@ -36,7 +36,7 @@ fn i10_a_spool_behind_a_link_is_refused() {
 fn i10_what_is_not_ours_is_counted_and_left() {
     let world = World::new();
     let spool = world.spool();
-    fs::write(world.path("precious"), "kept").unwrap();
+    world.write("precious", "kept");
     let make = |name: &str| fs::create_dir_all(world.path("spool").join(name)).unwrap();
     let write = |name: &str| fs::write(world.path("spool").join(name), "kept").unwrap();
     for folder in ["mine", "s-mine", "h-mine", "x-mine"] {

@@ -10,22 +10,22 @@ use session_reaper::{
     artifact::payloads::{BlobHash, BlobRef, Options, Session, Spool, Stored},
     now,
 };
-use tempfile::TempDir;
 
-pub(crate) struct World {
-    _dir: TempDir,
-    root: PathBuf,
-}
+use crate::folder::{Folder, names};
+
+pub(crate) struct World(Folder);
 
 impl World {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(dir.path()).unwrap();
-        Self { _dir: dir, root }
+        Self(Folder::new())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        self.0.path(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        self.0.write(name, text)
     }
 
     pub(crate) fn dir(&self) -> PathBuf {
@@ -41,15 +41,8 @@ impl World {
     }
 
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
-        names(&self.path(folder))
+        self.0.names(folder)
     }
-}
-
-pub(crate) fn names(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = names.map(|name| name.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 /// Ten bytes stay inline; what is shown is as long as ever.

@@ -12,6 +12,8 @@
 
 mod back;
 mod cut;
+#[path = "../shared/folder.rs"]
+mod folder;
 mod jobs;
 mod killed;
 mod race;

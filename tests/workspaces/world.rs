@@ -1,26 +1,19 @@
 //! A base with the folders of jobs in it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use session_reaper::artifact::workspaces::{Outcome, Removal, Shape, remove_group};
-use tempfile::TempDir;
+
+use crate::folder::Folder;
 
 /// A base of its own, and what stands outside of it.
-pub(crate) struct World {
-    _dir: TempDir,
-    root: PathBuf,
-}
+pub(crate) struct World(Folder);
 
 impl World {
     /// With a group `w` in its base.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(dir.path()).unwrap();
-        let world = Self { _dir: dir, root };
+        let world = Self(Folder::new());
         world.write("base/w/src/deep/main.rs", "1234567890");
         world.write("base/w/notes", "12345");
         world.write("base/w.cred.sh", "token");
@@ -29,14 +22,11 @@ impl World {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        self.0.path(name)
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
+        self.0.write(name, text)
     }
 
     /// So many folders, one in the other, and a file at the end.
@@ -50,10 +40,7 @@ impl World {
     }
 
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
-        let names = fs::read_dir(self.path(folder)).unwrap();
-        let mut names: Vec<_> = names.map(|name| name.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        self.0.names(folder)
     }
 
     pub(crate) fn remove(&self) -> Removal {

@@ -8,6 +8,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
+    time::Duration,
 };
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
     reference::chance,
     state::State,
 };
-use crate::fs::{Appender, Disk, Reader, Writer, is_temp_of, read_full, temp_name};
+use crate::{
+    fs::{Appender, Disk, Reader, Writer, is_temp_of, read_full, temp_name},
+    lock::wait_for,
+};
 
 /// Its name in our folder.
 pub(super) const LEDGER: &str = "media.ledger";
@@ -33,6 +37,10 @@ const RESERVE: &str = "media.reserve";
 
 /// How much room that is.
 const ROOM: usize = 64 * 1024;
+
+/// Whoever starts a process has, until that is another program, all that he has open open in there, too, with the locks: so
+/// the ledger may be locked for a moment although nobody writes to it.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A ledger is written in pieces of about this size.
 const PIECE: usize = 1 << 20;
@@ -306,7 +314,7 @@ impl<D: Disk> Ledger<D> {
 
     /// The ledger, open for adding to it. Our folder may have been given somebody else's file with this name.
     fn appender(&self, place: &Place<D>) -> io::Result<D::Appender> {
-        let file = self.disk.open_to_append(&place.ours, OsStr::new(LEDGER))?;
+        let file = wait_for(MOMENT, || self.disk.open_to_append(&place.ours, OsStr::new(LEDGER)))?;
         let file = file
             .ok_or_else(|| io::Error::new(io::ErrorKind::WouldBlock, "somebody else writes to the ledger"))?;
         let (stat, known) = (file.stat()?, self.open.as_ref().map(|open| open.file.stat()).transpose()?);
