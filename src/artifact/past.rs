@@ -167,7 +167,7 @@ fn put_back<D: Disk>(
 }
 
 /// A list that somebody has changed could lead anywhere.
-fn plain(name: &str) -> io::Result<OsString> {
+pub(super) fn plain(name: &str) -> io::Result<OsString> {
     if name.contains(['/', '\0']) || ["", ".", "..", OUR_FOLDER].contains(&name) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "that is no name in a folder"));
     }

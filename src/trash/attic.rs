@@ -27,12 +27,24 @@ pub struct Thing {
     pub name: String,
     /// What it belonged to.
     pub of: String,
+    /// The text that took its place, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Text>,
+}
+
+/// A text, as it is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: String,
 }
 
 /// The things of one kind in the trash of a folder.
 #[derive(Debug)]
 pub struct Attic<'a, D: Disk> {
-    trash: Trash<'a, D>,
+    pub(super) trash: Trash<'a, D>,
 }
 
 impl<'a, D: Disk> Attic<'a, D> {
@@ -140,23 +152,23 @@ fn read(file: impl Reader) -> io::Result<Vec<u8>> {
 }
 
 /// The name of a thing in its bundle.
-fn number(number: usize) -> OsString {
+pub(super) fn number(number: usize) -> OsString {
     number.to_string().into()
 }
 
 /// A bundle that things are moved into.
 #[derive(Debug)]
 pub struct Moving<'t, 'a, D: Disk> {
-    attic: &'t Attic<'a, D>,
+    pub(super) attic: &'t Attic<'a, D>,
     around: D::Folder,
-    bundle: D::Folder,
+    pub(super) bundle: D::Folder,
     name: FolderName,
-    moved: u64,
+    pub(super) moved: u64,
     is_ended: bool,
 }
 
 impl<D: Disk> Moving<'_, '_, D> {
-    fn disk(&self) -> &D {
+    pub(super) fn disk(&self) -> &D {
         self.attic.trash.disk
     }
 
@@ -240,8 +252,8 @@ impl<D: Disk> Drop for Moving<'_, '_, D> {
 /// A bundle of things, open.
 #[derive(Debug)]
 pub struct Opened<D: Disk> {
-    disk: D,
-    bundle: D::Folder,
+    pub(super) disk: D,
+    pub(super) bundle: D::Folder,
     /// What the run was.
     pub line: Line,
     things: Vec<Thing>,
@@ -252,6 +264,20 @@ impl<D: Disk> Opened<D> {
     pub fn things(&self) -> impl Iterator<Item = (usize, &Thing)> {
         let is_here = |number: &usize| self.disk.stat(&self.bundle, &self::number(*number)).is_ok();
         self.things.iter().enumerate().filter(move |(number, _)| is_here(number))
+    }
+
+    /// The thing with this number in the list, whether or not it is here.
+    #[must_use]
+    pub fn listed(&self, thing: usize) -> Option<&Thing> {
+        self.things.get(thing)
+    }
+
+    /// Opens a thing that is a file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn read(&self, thing: usize) -> io::Result<D::Reader> {
+        self.disk.open(&self.bundle, &number(thing))
     }
 
     /// Puts a thing back where it was, unless something else has come to stand there: then it stays here.

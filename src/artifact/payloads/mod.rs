@@ -41,11 +41,13 @@ mod text;
 mod write;
 
 pub use blob::{BlobHash, BlobRef, HashError};
+pub(super) use excerpt::Window;
 pub use excerpt::{Excerpt, Side};
+pub(super) use options::size;
 pub use options::{LimitError, Options};
 pub use read::Lost;
 pub use result::{Data, Media, ToolResult, without_payload};
 pub use session::{Released, Session, Stored, Why};
 pub use spool::Spool;
 pub use sweep::Report;
-use text::Limits;
+pub(super) use text::Limits;

@@ -92,7 +92,8 @@ fn positive(what: &'static str, value: i64) -> Result<u64, LimitError> {
     u64::try_from(value).ok().filter(|limit| *limit > 0).ok_or(LimitError { what, value })
 }
 
-fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {
+/// A limit that something fits in.
+pub(in crate::artifact) fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {
     positive(what, value).map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -52,7 +52,10 @@ impl Doomed<'_> {
 pub(super) fn things(doomed: &[Doomed<'_>]) -> Vec<Thing> {
     let of = |group: &Doomed<'_>| {
         let main = group.main.to_owned();
-        group.kept().map(|name| Thing { name: name.to_owned(), of: main.clone() }).collect::<Vec<_>>()
+        group
+            .kept()
+            .map(|name| Thing { name: name.to_owned(), of: main.clone(), became: None })
+            .collect::<Vec<_>>()
     };
     doomed.iter().flat_map(of).collect()
 }
