@@ -11,7 +11,7 @@ use super::{
     payload::Payloads,
     place::{Base, Place, Source},
     swap::Swap,
-    trouble::{self, Trouble},
+    trouble::{self, Trouble, again},
 };
 use crate::{
     artifact::{Options, nook::Nook},
@@ -20,9 +20,6 @@ use crate::{
     model::{Error, ErrorKind, Timestamp},
     trash::{Cause, Line as Entry, RunId, Text},
 };
-
-/// So often it is begun anew when somebody writes to the transcript meanwhile.
-pub(super) const ATTEMPTS: usize = 4;
 
 /// Takes large results of tools out of a transcript: they go to files beside it, and an excerpt stands in their place. The old
 /// text goes into the trash of its folder, always; [`super::undo()`] brings it back. A dry run takes no lock and writes nothing.
@@ -73,38 +70,22 @@ impl Compaction<'_> {
         // What is not there, or must not be touched, gets no folder of ours beside it.
         self.open(&place)?;
         if self.options.dry_run {
-            return self.again(&place, || self.look(&place));
+            return again(&place, || self.look(&place));
         }
         let nook = base.enter(self.options)?;
         let lease = place.lease(self.options, self.settings.for_openclaw)?;
-        let compacted = self.again(&place, || self.attempt(&place, &nook, &lease))?;
+        let compacted = again(&place, || self.attempt(&place, &nook, &lease))?;
         if let Err(error) = nook.tidy(self.now, self.options.trash_retention) {
             tracing::warn!(target: "session_reaper", %error, "what is old stays in the trash for now");
         }
         Ok(compacted)
     }
 
-    fn again<D: Disk>(
-        &self,
-        place: &Place<'_, D>,
-        attempt: impl Fn() -> Result<Compacted, Trouble>,
-    ) -> Result<Compacted, Error> {
-        for _ in 0..ATTEMPTS {
-            match attempt() {
-                Ok(compacted) => return Ok(compacted),
-                Err(Trouble::Failed(error)) => return Err(error),
-                Err(Trouble::Moved) => {}
-            }
-        }
-        Err(place.refuse(ErrorKind::Unsettled, "somebody writes to it all the time"))
-    }
-
     /// Opens it, if nobody has written to it lately. A time in the future tells nothing.
     fn open<D: Disk>(&self, place: &Place<'_, D>) -> Result<Source<D>, Error> {
         let source = place.open()?;
-        let quiet = self.settings.quiet;
         let written = Timestamp::from_nanos(source.stat.modified_ns);
-        if quiet.as_millis() > 0 && written.plus(quiet) >= self.now {
+        if self.settings.quiet.is_some_and(|quiet| written.plus(quiet) >= self.now) {
             let why = "it was written to a short while ago: a run may still be on it";
             return Err(place.refuse(ErrorKind::Unsettled, why));
         }
@@ -167,10 +148,10 @@ impl Compaction<'_> {
                 return Err(place.refuse(ErrorKind::Interrupted, "a signal asked to stop").into());
             }
             done.lines += 1;
-            let results = match line {
-                Line::Torn => return Ok(done.torn += 1),
-                Line::Unreadable => return Ok(done.unreadable += 1),
-                Line::Whole(results) => results,
+            let Line::Whole(results) = line else {
+                done.torn += u64::from(line == Line::Torn);
+                done.unreadable += u64::from(line == Line::Unreadable);
+                return Ok(());
             };
             let before = done.payloads;
             for raw in results {
@@ -182,11 +163,9 @@ impl Compaction<'_> {
                     each(raw, (&gist, &shown))?;
                 }
             }
-            if done.payloads > before {
-                done.touched += 1
-            } else {
-                done.kept += 1
-            }
+            let is_touched = done.payloads > before;
+            done.touched += u64::from(is_touched);
+            done.kept += u64::from(!is_touched);
             Ok(())
         })?;
         Ok(done)

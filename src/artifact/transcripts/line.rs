@@ -52,9 +52,15 @@ pub(super) struct Sight {
     is_odd: bool,
     is_message: bool,
     is_result: bool,
+    part: Part,
+    found: Vec<Range<u64>>,
+}
+
+/// What was seen of a part of a message's content.
+#[derive(Debug, Default)]
+struct Part {
     is_text: bool,
     text: Option<Range<u64>>,
-    found: Vec<Range<u64>>,
 }
 
 impl Sight {
@@ -69,8 +75,7 @@ impl Sight {
             is_odd: false,
             is_message: false,
             is_result: false,
-            is_text: false,
-            text: None,
+            part: Part { is_text: false, text: None },
             found: Vec::new(),
         }
     }
@@ -94,8 +99,11 @@ impl Sight {
         if !is_wanted {
             return None;
         }
-        self.is_odd |= self.met.contains(&at);
-        self.met.push(at);
+        if self.met.contains(&at) {
+            self.is_odd = true;
+        } else {
+            self.met.push(at);
+        }
         Some(at)
     }
 
@@ -122,7 +130,7 @@ impl Hear for Sight {
         };
         if spot == Spot::Part {
             self.met.retain(|(spot, _)| *spot != Spot::Part);
-            (self.is_text, self.text) = (false, None);
+            self.part = Part::default();
         }
         self.open.push(spot);
     }
@@ -131,7 +139,7 @@ impl Hear for Sight {
         if self.others > 0 {
             self.others -= 1;
         } else if self.open.pop() == Some(Spot::Part)
-            && let Some(text) = self.text.take().filter(|_| self.is_text)
+            && let Part { is_text: true, text: Some(text) } = std::mem::take(&mut self.part)
         {
             self.find(text);
         }
@@ -149,8 +157,8 @@ impl Hear for Sight {
             Some((Spot::Root, Key::Type)) => self.is_message = means(raw, "message"),
             Some((Spot::Message, Key::Role)) => self.is_result = means(raw, "toolResult"),
             Some((Spot::Message, Key::Content)) => self.find(inside),
-            Some((Spot::Part, Key::Type)) => self.is_text = means(raw, "text"),
-            Some((Spot::Part, Key::Text)) => self.text = Some(inside),
+            Some((Spot::Part, Key::Type)) => self.part.is_text = means(raw, "text"),
+            Some((Spot::Part, Key::Text)) => self.part.text = Some(inside),
             _ => {}
         }
     }

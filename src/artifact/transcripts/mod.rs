@@ -4,7 +4,7 @@
 //! were about. Everything else keeps its bytes and its order:
 //!
 //! ```
-//! use session_reaper::{Age, artifact::{Options, transcripts::{Settings, compact, undo}}};
+//! use session_reaper::artifact::{Options, transcripts::{Settings, compact, undo}};
 //! # let dir = std::env::temp_dir().canonicalize()?.join(format!("session-reaper-doc-{}-transcripts", std::process::id()));
 //! # std::fs::create_dir_all(&dir)?;
 //! let path = dir.join("one.jsonl");
@@ -12,7 +12,7 @@
 //! let line = format!(r#"{{"type":"message","message":{{"role":"toolResult","content":[{{"type":"text","text":"{log}"}}]}}}}"#);
 //! std::fs::write(&path, format!("{line}\n"))?;
 //!
-//! let settings = Settings::default().with_quiet(Age::from_seconds(0));
+//! let settings = Settings::default().with_quiet(None);
 //! let compacted = compact(&path, &settings, session_reaper::now(), &Options::default())?;
 //! assert_eq!((compacted.lines, compacted.touched, compacted.payloads), (1, 1, 1));
 //! assert!(compacted.bytes_after < compacted.bytes_before / 10);

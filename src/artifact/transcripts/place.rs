@@ -61,10 +61,11 @@ impl<'a, D: Disk> Base<'a, D> {
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
                 opened => opened?,
             };
+            // A list that somebody has changed leads nowhere.
             if let Some(opened) = opened
-                && let Some(thing) = opened.listed(0)
+                && let Some(Ok(name)) = opened.listed(0).map(|thing| plain(&thing.name))
             {
-                opened.settle_successor(0, (&self.folder, &plain(&thing.name)?))?;
+                opened.settle_successor(0, (&self.folder, &name))?;
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ pub struct Settings {
     pub(super) inline: u64,
     pub(super) excerpt: Limits,
     pub(super) side: Side,
-    pub(super) quiet: Age,
+    pub(super) quiet: Option<Age>,
     pub(super) for_openclaw: bool,
 }
 
@@ -22,7 +22,7 @@ impl Default for Settings {
             inline: payloads::Options::BYTES as u64,
             excerpt: Limits { bytes: 4_096, lines: 200 },
             side: Side::Tail,
-            quiet: Age::from_hours(24),
+            quiet: Some(Age::from_hours(24)),
             for_openclaw: false,
         }
     }
@@ -57,10 +57,10 @@ impl Settings {
         self
     }
 
-    /// Leaves a transcript alone until nobody has written to it for so long. That nobody has its lock does not mean that no run
+    /// Leaves a transcript alone until nobody has written to it for so long; `None` where it is known that no run is on it. That nobody has its lock does not mean that no run
     /// is on it: OpenClaw releases the lock while it waits for a model, and gives up a run that finds another file then.
     #[must_use]
-    pub const fn with_quiet(mut self, quiet: Age) -> Self {
+    pub const fn with_quiet(mut self, quiet: Option<Age>) -> Self {
         self.quiet = quiet;
         self
     }

@@ -28,7 +28,7 @@ fn path() -> &'static Path {
 }
 
 fn settings() -> Settings {
-    let settings = Settings::default().with_quiet(Age::from_seconds(0));
+    let settings = Settings::default().with_quiet(None);
     settings.with_inline_limit(400).unwrap().with_excerpt(40, 5).unwrap()
 }
 

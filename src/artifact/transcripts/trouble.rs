@@ -2,7 +2,14 @@
 
 use std::io;
 
-use crate::model::Error;
+use super::place::Place;
+use crate::{
+    fs::Disk,
+    model::{Error, ErrorKind},
+};
+
+/// So often it is tried while somebody writes to the transcript.
+const ATTEMPTS: usize = 4;
 
 /// Why an attempt ended.
 #[derive(Debug)]
@@ -30,4 +37,19 @@ pub(super) fn of(fail: impl Fn(io::Error) -> Error) -> impl Fn(io::Error) -> Tro
         io::ErrorKind::UnexpectedEof => Trouble::Moved,
         _ => Trouble::Failed(fail(error)),
     }
+}
+
+/// Tries until nobody has written to the transcript meanwhile.
+pub(super) fn again<D: Disk, T>(
+    place: &Place<'_, D>,
+    attempt: impl Fn() -> Result<T, Trouble>,
+) -> Result<T, Error> {
+    for _ in 0..ATTEMPTS {
+        match attempt() {
+            Ok(done) => return Ok(done),
+            Err(Trouble::Failed(error)) => return Err(error),
+            Err(Trouble::Moved) => {}
+        }
+    }
+    Err(place.refuse(ErrorKind::Unsettled, "somebody writes to it all the time"))
 }

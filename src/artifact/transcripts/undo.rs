@@ -10,12 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     KIND,
-    compact::ATTEMPTS,
     gist::each_piece,
     next::Next,
     place::{Base, Place, Source},
     swap::Swap,
-    trouble::{self, Trouble},
+    trouble::{self, Trouble, again},
 };
 use crate::{
     artifact::{Options, Past, Undone, nook::Nook, past::plain},
@@ -98,14 +97,7 @@ impl<D: Disk> Back<'_, D> {
     /// `false` when it is not what the run made of it any more.
     fn bring(&self) -> Result<bool, Error> {
         let lease = if self.options.dry_run { None } else { Some(self.place.lease(self.options, false)?) };
-        for _ in 0..ATTEMPTS {
-            match self.attempt(lease.as_ref()) {
-                Ok(is_back) => return Ok(is_back),
-                Err(Trouble::Failed(error)) => return Err(error),
-                Err(Trouble::Moved) => {}
-            }
-        }
-        Err(self.place.refuse(ErrorKind::Unsettled, "somebody writes to it all the time"))
+        again(self.place, || self.attempt(lease.as_ref()))
     }
 
     fn attempt(&self, lease: Option<&Lease<D>>) -> Result<bool, Trouble> {
@@ -116,7 +108,7 @@ impl<D: Disk> Back<'_, D> {
         let fail = trouble::of(self.place.fail("read"));
         let old = self.opened.read(0).map_err(&fail)?;
         let size = old.stat().map_err(&fail)?.size;
-        if self.begins_with_old(&now, &old, size).map_err(&fail)? {
+        if begins_with(&now, &old, size).map_err(&fail)? {
             return Ok(true);
         }
         let Some(added) = self.added(&now).map_err(&fail)? else { return Ok(false) };
@@ -128,11 +120,6 @@ impl<D: Disk> Back<'_, D> {
         let Some(became) = &self.became else { return Ok(None) };
         let is_right = now.stat.size >= became.bytes && hash(&now.file, 0..became.bytes)? == became.sha256;
         Ok(is_right.then_some(became.bytes..now.stat.size))
-    }
-
-    /// An undo that was killed right before its end has done it already.
-    fn begins_with_old(&self, now: &Source<D>, old: &impl Reader, size: u64) -> io::Result<bool> {
-        Ok(now.stat.size >= size && hash(&now.file, 0..size)? == hash(old, 0..size)?)
     }
 
     /// There is no transcript: nothing is in the way.
@@ -172,6 +159,11 @@ impl<D: Disk> Back<'_, D> {
         let line = cause.line(KIND, Timestamp::from_nanos(self.place.disk().now_ns()));
         Line { restored: 1, bytes_before, ..line }
     }
+}
+
+/// An undo that was killed right before its end has done it already.
+fn begins_with<D: Disk>(now: &Source<D>, old: &impl Reader, size: u64) -> io::Result<bool> {
+    Ok(now.stat.size >= size && hash(&now.file, 0..size)? == hash(old, 0..size)?)
 }
 
 fn hash(file: &impl Reader, range: Range<u64>) -> io::Result<String> {
