@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fs, process::Output};
 
-use sha2::{Digest, Sha256};
+use session_reaper::artifact::payloads::BlobHash;
 
 use crate::{
     child::command,
@@ -42,8 +42,8 @@ fn strace(world: &World, run: Option<&str>, options: &[&str]) -> Option<Output> 
         eprintln!("SKIPPED: strace is not there, or may not trace; tests/setup.sh installs it");
         return None;
     }
-    let words: Vec<_> = ["strace"].iter().chain(options).chain(&["--"]).copied().collect();
-    Some(command(&words, &world.path(), run).output().unwrap())
+    let line: Vec<_> = ["strace"].iter().chain(options).chain(&["--"]).copied().collect();
+    Some(command(&line, &world.path(), run).output().unwrap())
 }
 
 /// Each call that changes something, of the thread that plays the part, from its first word to its last.
@@ -77,8 +77,7 @@ fn check(world: &World, new: &str, point: &Point) {
     assert!(text == new || text == transcript(), "{point:?}: {} bytes", text.len());
     for name in world.names("one.jsonl.payloads").iter().filter(|name| name.len() == 64) {
         let bytes = fs::read(world.payloads().join(name)).unwrap();
-        let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hash, *name, "{point:?}: half a payload");
+        assert_eq!(BlobHash::of(&bytes).to_string(), *name, "{point:?}: half a payload");
     }
 }
 
@@ -104,11 +103,9 @@ fn i3_a_compaction_killed_at_any_change_leaves_a_whole_text_and_can_be_taken_bac
         world.renew(&transcript());
         kill(&world, None, point);
         check(&world, &new, point);
-        if world.text() == new {
-            after += 1
-        } else {
-            before += 1
-        }
+        let is_new = world.text() == new;
+        after += usize::from(is_new);
+        before += usize::from(!is_new);
         world.compact().unwrap();
         assert_eq!(world.text(), new, "{point:?}");
         assert_eq!(world.names("one.jsonl.payloads").len(), 2, "{point:?}");

@@ -54,6 +54,9 @@ pub(super) fn compact_on<D: Disk>(
     done
 }
 
+/// Is told of each result that goes where it stands, what is known of it, and what is to stand there.
+type Each<'e> = dyn FnMut(Range<u64>, (&Gist, &[u8])) -> Result<(), Trouble> + 'e;
+
 struct Compaction<'c> {
     settings: &'c Settings,
     now: Timestamp,
@@ -138,11 +141,10 @@ impl Compaction<'_> {
         &self,
         place: &Place<'_, D>,
         old: &Source<D>,
-        each: &mut impl FnMut(Range<u64>, (&Gist, &[u8])) -> Result<(), Trouble>,
+        each: &mut Each<'_>,
     ) -> Result<Compacted, Trouble> {
         let size = old.stat.size;
         let mut done = Compacted { bytes_before: size, bytes_after: size, ..Compacted::default() };
-        let payloads = Payloads::of(place, old.stat.owner);
         lines::each(&old.file, size, self.settings.inline, place.fail("read"), |line| {
             if self.options.stop.signal().is_some() {
                 return Err(place.refuse(ErrorKind::Interrupted, "a signal asked to stop").into());
@@ -154,21 +156,35 @@ impl Compaction<'_> {
                 return Ok(());
             };
             let before = done.payloads;
-            for raw in results {
-                let gist = Gist::of(&old.file, raw.clone(), self.settings);
-                let gist = gist.map_err(trouble::of(place.fail("read")))?;
-                if let Some(shown) = self.shown(&payloads, &raw, &gist) {
-                    done.payloads += 1;
-                    done.bytes_after = done.bytes_after - (raw.end - raw.start) + shown.len() as u64;
-                    each(raw, (&gist, &shown))?;
-                }
-            }
+            self.results(place, old, results, &mut done, each)?;
             let is_touched = done.payloads > before;
             done.touched += u64::from(is_touched);
             done.kept += u64::from(!is_touched);
             Ok(())
         })?;
         Ok(done)
+    }
+
+    /// Looks at the large results of a line.
+    fn results<D: Disk>(
+        &self,
+        place: &Place<'_, D>,
+        old: &Source<D>,
+        results: Vec<Range<u64>>,
+        done: &mut Compacted,
+        each: &mut Each<'_>,
+    ) -> Result<(), Trouble> {
+        let payloads = Payloads::of(place, old.stat.owner);
+        for raw in results {
+            let gist = Gist::of(&old.file, raw.clone(), self.settings);
+            let gist = gist.map_err(trouble::of(place.fail("read")))?;
+            if let Some(shown) = self.shown(&payloads, &raw, &gist) {
+                done.payloads += 1;
+                done.bytes_after = done.bytes_after - (raw.end - raw.start) + shown.len() as u64;
+                each(raw, (&gist, &shown))?;
+            }
+        }
+        Ok(())
     }
 
     /// What is to stand in a result's place, as it is written between quotes; `None` when it stays. What stands there afterwards

@@ -322,14 +322,13 @@ fn i3_ended_at_any_call_of_a_compaction_or_an_undo_it_can_be_finished_and_taken_
             let is_over = !ending.has_ended();
             assert!(text(&disk) == new || text(&disk) == transcript().as_bytes(), "{at}");
             unlock(&disk);
-            match &run {
+            if let Some(run) = &run {
                 // What is done already is gone from the trash.
-                Some(run) => drop(undo(&disk, run)),
-                None => {
-                    compact(&disk).unwrap();
-                    assert_eq!((text(&disk), payloads(&disk)), (new.clone(), 2), "{at}");
-                    undo_all(&disk);
-                }
+                drop(undo(&disk, run));
+            } else {
+                compact(&disk).unwrap();
+                assert_eq!((text(&disk), payloads(&disk)), (new.clone(), 2), "{at}");
+                undo_all(&disk);
             }
             assert_eq!(text(&disk), transcript().as_bytes(), "{at}, undo: {is_undo}");
             if is_over {
