@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex},
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use tracing::{
@@ -16,7 +17,7 @@ use crate::world::{World, compact, transcript};
 
 type Line = BTreeMap<String, String>;
 
-/// Takes down what is said in this thread.
+/// Takes down what is said, by whatever test.
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<Vec<Line>>>);
 
@@ -52,22 +53,30 @@ impl Subscriber for Listener {
     fn exit(&self, _: &Id) {}
 }
 
-fn said(what: impl FnOnce()) -> Vec<Line> {
-    let listener = Listener::default();
-    tracing::subscriber::with_default(listener.clone(), what);
-    let mut lines = listener.0.lock().unwrap();
-    std::mem::take(&mut *lines)
+/// What is said of this transcript meanwhile. Other tests run beside this one, each on its own.
+fn said(path: &Path, what: impl FnOnce()) -> Vec<Line> {
+    static LISTENER: OnceLock<Listener> = OnceLock::new();
+    let listener = LISTENER.get_or_init(|| {
+        let listener = Listener::default();
+        tracing::subscriber::set_global_default(listener.clone()).unwrap();
+        listener
+    });
+    what();
+    let path = path.display().to_string();
+    let mut lines = std::mem::take(&mut *listener.0.lock().unwrap());
+    lines.retain(|line| line.get("path") == Some(&path));
+    lines
 }
 
 #[test]
 fn i9_each_compaction_is_one_line_however_it_ends() {
     let world = World::new(&transcript());
-    let lines = said(|| drop(world.compact().unwrap()));
+    let lines = said(&world.path(), || drop(world.compact().unwrap()));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!((&*lines[0]["message"], &*lines[0]["payloads"]), ("transcript compacted", "2"));
     assert!(lines[0].contains_key("run") && lines[0].contains_key("duration_ms"));
-    let lines = said(|| drop(world.compact().unwrap()));
+    let lines = said(&world.path(), || drop(world.compact().unwrap()));
     assert_eq!((lines.len(), &*lines[0]["touched"]), (1, "0"));
-    let lines = said(|| drop(compact(&world.root.join("none")).unwrap_err()));
+    let lines = said(&world.root.join("none"), || drop(compact(&world.root.join("none")).unwrap_err()));
     assert!(lines.len() == 1 && lines[0]["error"].contains("cannot look at"), "{lines:?}");
 }
