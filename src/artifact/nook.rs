@@ -1,6 +1,7 @@
 //! Our own folder in a folder that is swept: the mutex, the time of the last sweep, the trash and the journal.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     io,
     time::Duration,
@@ -11,7 +12,7 @@ use crate::{
     lock,
     model::{Retention, Timestamp},
     store::State,
-    trash::{Attic, FolderName, Journal, Line, Outcome, RunId, Stage, Trash, read_journal},
+    trash::{Attic, FolderName, Journal, Line, Opened, Outcome, RunId, Stage, Trash, read_journal},
 };
 
 /// A state is some hundred bytes.
@@ -59,6 +60,10 @@ impl<'a, D: Disk> Nook<'a, D> {
         Ok(lock.map(|lock| Self { disk, base, kind, ours, owner, _lock: lock }))
     }
 
+    /// Remembers a state: whole or not at all, and in no hurry to be durable.
+    ///
+    /// # Errors
+    /// As the operating system says; then what was remembered still is.
     pub(super) fn remember(&self, state: &State) -> io::Result<()> {
         let text = serde_json::to_vec(state)?;
         let names = (&*ending(self.kind, ".state"), OsStr::new(self.kind));
@@ -83,13 +88,22 @@ impl<'a, D: Disk> Nook<'a, D> {
             self.disk.remove(&self.ours, name)?;
         }
         for name in self.attic().names()? {
-            match name.stage {
-                Stage::Finished => {}
-                Stage::Purged => self.attic().purge(&name)?,
-                Stage::Unfinished => self.finish(&name)?,
-            }
+            let settled = match name.stage {
+                Stage::Finished => Ok(()),
+                Stage::Purged => self.attic().purge(&name),
+                Stage::Unfinished => self.finish(&name),
+            };
+            self.note(&name, settled);
         }
         Ok(())
+    }
+
+    /// What cannot be done about one bundle keeps no other, and nobody from the folder.
+    fn note(&self, name: &FolderName, done: io::Result<()>) {
+        if let Err(error) = done {
+            let bundle = name.as_os_str().to_string_lossy();
+            tracing::warn!(target: "session_reaper", kind = self.kind, %bundle, %error, "it stays in the trash for now");
+        }
     }
 
     fn finish(&self, name: &FolderName) -> io::Result<()> {
@@ -105,45 +119,62 @@ impl<'a, D: Disk> Nook<'a, D> {
         opened.settle()?;
         let known = read_journal(self.disk, &self.ours)?;
         if !known.lines.iter().any(|line| line.run == opened.line.run && line.store == self.kind) {
-            self.journal().append(&Line { outcome: Outcome::Recovered, ..opened.line })?;
+            self.journal().append(&recovered(&opened))?;
         }
         self.attic().finish(name)
     }
 
     /// What is old leaves the trash: by the time that its run was told, and by the disk's own clock, so that a time that
-    /// somebody chose shortens nothing. The newest run stays.
-    ///
-    /// # Errors
-    /// As the operating system says.
-    pub(super) fn tidy(&self, now: Timestamp, retention: Retention) -> io::Result<()> {
-        let Some(age) = retention.age() else { return Ok(()) };
-        let mut names = self.attic().names()?;
-        names.retain(|name| name.stage == Stage::Finished);
-        names.pop();
+    /// somebody chose shortens nothing. The newest run does so too: what is moved here takes room that somebody waits for.
+    pub(super) fn tidy(&self, now: Timestamp, retention: Retention) {
+        let Some(age) = retention.age() else { return };
         let clock = Timestamp::from_nanos(self.disk.now_ns());
-        for name in names {
-            let lies_since = Timestamp::from_nanos(self.attic().changed_ns(&name)?);
-            let told = name.run.time().unwrap_or(lies_since);
-            if told.plus(age) < now && lies_since.plus(age) < clock {
-                self.attic().purge(&name)?;
-            }
+        let names = self.attic().names().unwrap_or_default();
+        for name in names.iter().filter(|name| name.stage == Stage::Finished) {
+            let tidied = self.attic().changed_ns(name).and_then(|changed| {
+                let lies_since = Timestamp::from_nanos(changed);
+                let told = name.run.time().unwrap_or(lies_since);
+                let is_old = told.plus(age) < now && lies_since.plus(age) < clock;
+                if is_old { self.attic().purge(name) } else { Ok(()) }
+            });
+            self.note(name, tidied);
         }
-        Ok(())
     }
 
-    /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong:
-    /// nothing is taken away after that.
+    /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and the first thing
+    /// that went wrong.
     pub(super) fn empty(&self, mut goes: impl FnMut(&RunId) -> bool) -> (Vec<RunId>, io::Result<()>) {
-        let mut gone = Vec::new();
-        let emptied = self.attic().names().and_then(|names| {
-            for name in names.iter().filter(|name| name.stage == Stage::Finished) {
-                if goes(&name.run) {
-                    self.attic().purge(name)?;
-                    gone.push(name.run.clone());
-                }
+        let (mut gone, mut emptied) = (Vec::new(), Ok(()));
+        let names = match self.attic().names() {
+            Ok(names) => names,
+            Err(error) => return (gone, Err(error)),
+        };
+        for name in names.iter().filter(|name| name.stage == Stage::Finished) {
+            if !goes(&name.run) {
+                continue;
             }
-            Ok(())
-        });
+            let purged = self.attic().purge(name);
+            // Out of sight it can never come back, though a part of it may still be there.
+            if purged.is_ok() || !self.has(&name.run) {
+                gone.push(name.run.clone());
+            }
+            emptied = emptied.and(purged);
+        }
         (gone, emptied)
     }
+
+    /// Whether a run is in the trash, as far as can be told.
+    fn has(&self, run: &RunId) -> bool {
+        let is_it = |name: &FolderName| name.run == *run && name.stage == Stage::Finished;
+        self.attic().names().map_or(true, |names| names.iter().any(is_it))
+    }
+}
+
+/// The line of a run that was killed: of what it was to take, what it has taken. By which rules, its list does not say.
+fn recovered<D: Disk>(opened: &Opened<D>) -> Line {
+    let groups: BTreeSet<&str> = opened.things().map(|(_, thing)| thing.of.as_str()).collect();
+    let line = opened.line.clone();
+    let pruned = groups.len() as u64;
+    let kept = line.scanned.saturating_sub(pruned);
+    Line { outcome: Outcome::Recovered, pruned, kept, by_rule: BTreeMap::new(), bytes_before: 0, ..line }
 }

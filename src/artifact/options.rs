@@ -24,6 +24,8 @@ pub struct Options {
     pub trash: bool,
     /// How long it is kept there.
     pub trash_retention: Retention,
+    /// Whether a time is believed that is far ahead of the clock.
+    pub allow_clock_jump: bool,
     /// The run that removals belong to.
     pub run: Option<RunId>,
     /// How the sweep is asked to end.
@@ -40,6 +42,7 @@ impl Default for Options {
             items: None,
             trash: true,
             trash_retention: Retention::After(Age::from_hours(7 * 24)),
+            allow_clock_jump: false,
             run: None,
             stop: Stop::default(),
         }

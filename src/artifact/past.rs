@@ -91,6 +91,8 @@ pub struct Undone {
     pub held_up: Vec<String>,
     /// What could not for another reason, and which.
     pub failed: Vec<(String, String)>,
+    /// Why what came back could not be written down, if it could not.
+    pub record: Option<String>,
 }
 
 impl Undone {
@@ -135,18 +137,32 @@ pub(super) fn undo<D: Disk>(
     line: Line,
 ) -> io::Result<Option<Undone>> {
     let Some(opened) = nook.attic().find(run)? else { return Ok(None) };
+    nook.journal().get_ready()?;
     let mut undone = Undone::default();
     let things: Vec<_> = opened.things().map(|(number, thing)| (number, thing.name.clone())).collect();
     for (number, name) in things {
         undone.take(&name, put_back(disk, base, &opened, number, &name));
     }
+    undone.record = record(disk, base, nook, &opened, &undone, line).err().map(|error| error.to_string());
+    Ok(Some(undone))
+}
+
+/// What has come back is durable, then it stands in the journal.
+fn record<D: Disk>(
+    disk: &D,
+    base: &D::Folder,
+    nook: &Nook<'_, D>,
+    opened: &Opened<D>,
+    undone: &Undone,
+    line: Line,
+) -> io::Result<()> {
     disk.sync_folder(base)?;
     opened.settle()?;
-    if !undone.restored.is_empty() {
-        let held_up = (undone.held_up.len() + undone.failed.len()) as u64;
-        nook.journal().append(&Line { restored: undone.restored.len() as u64, held_up, ..line })?;
+    if undone.restored.is_empty() {
+        return Ok(());
     }
-    Ok(Some(undone))
+    let held_up = (undone.held_up.len() + undone.failed.len()) as u64;
+    nook.journal().append(&Line { restored: undone.restored.len() as u64, held_up, ..line })
 }
 
 /// What came back is as new: the next sweep would take it again at once otherwise.

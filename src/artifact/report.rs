@@ -12,6 +12,9 @@ use crate::{
     trash::RunId,
 };
 
+/// Why something stays that should have gone; what is wrong with it is told of each.
+const FAILED: &str = "failed";
+
 /// What is said about one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -80,6 +83,12 @@ pub struct Report {
     pub items: Vec<Item>,
     /// What went wrong.
     pub error: Option<Error>,
+    /// Whether anything is gone, be it a part of what failed.
+    #[serde(skip)]
+    pub changed: bool,
+    /// Whether something of it can be brought back.
+    #[serde(skip)]
+    pub can_be_undone: bool,
 }
 
 impl Report {
@@ -101,6 +110,8 @@ impl Report {
             kept_by: BTreeMap::new(),
             items: Vec::new(),
             error: None,
+            changed: false,
+            can_be_undone: false,
         }
     }
 
@@ -114,7 +125,7 @@ impl Report {
     /// Whether something is gone.
     #[must_use]
     pub fn has_removed(&self) -> bool {
-        self.swept > 0 || self.error.as_ref().is_some_and(Error::is_too_late)
+        self.changed || self.error.as_ref().is_some_and(Error::is_too_late)
     }
 
     /// Counts one thing, and shows it if that was asked for.
@@ -136,10 +147,12 @@ impl Report {
             }
             Action::Fail => {
                 self.failed += 1;
+                self.bytes_freed += item.bytes;
                 &mut self.kept_by
             }
         };
-        *by.entry(item.why).or_default() += 1;
+        let why = if item.action == Action::Fail { FAILED } else { item.why };
+        *by.entry(why).or_default() += 1;
         let goes = matches!(item.action, Action::Sweep | Action::Fail);
         match detail {
             Some(Detail::Everything) => self.items.push(item),
@@ -162,7 +175,7 @@ impl Report {
 
     /// One line of the log for each sweep, early exits included.
     pub(super) fn log(&self, options: &Options, took: Duration) {
-        let run = options.run.as_ref().filter(|_| self.swept > 0 && !options.dry_run);
+        let run = options.run.as_ref().filter(|_| self.changed);
         let error = self.error.as_ref().map(ToString::to_string);
         info!(
             target: "session_reaper",

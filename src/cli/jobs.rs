@@ -8,9 +8,8 @@ use std::{
 use serde::Serialize;
 use session_reaper::{
     Bytes, Error, Timestamp,
-    artifact::{self, Action, Item, Report, workspaces},
+    artifact::{Action, Item, Report, workspaces},
     config::{Effective, Flags},
-    policy::Detail,
     sweep::SCHEMA,
 };
 
@@ -31,6 +30,7 @@ pub(super) fn meant(
 ) -> Result<Option<(PathBuf, Effective)>, Failure> {
     let config = frame.configure(flags)?;
     let base = match (path, &config.workspaces_base) {
+        (Some(path), _) if stores::are_in(path) => None,
         (Some(path), _) if workspaces::is_base(path) => Some(stores::identity(path)),
         (Some(path), Some(base)) if stores::identity(path) == stores::identity(base) => Some(base.clone()),
         (None, Some(base)) if config.stores.is_empty() => Some(base.clone()),
@@ -98,13 +98,7 @@ pub(super) fn explain(
 }
 
 fn look(base: &Path, config: &Effective, frame: &Frame<'_>) -> Result<Report, Error> {
-    let options = artifact::Options {
-        verb: "list",
-        dry_run: true,
-        items: Some(Detail::Everything),
-        ..artifact::Options::default()
-    };
-    let mut report = workspaces::sweep(base, &config.workspaces, frame.now, &options);
+    let mut report = workspaces::inspect(base, &config.workspaces, frame.now);
     report.error.take().map_or(Ok(report), Err)
 }
 

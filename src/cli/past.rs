@@ -85,29 +85,22 @@ impl PastArgs {
         frame.configure(change.map_or(flags.clone(), |change| change.lay_into(flags)))
     }
 
-    /// The same, and the folders of jobs: those that were named, or the configuration's where nothing was.
+    /// The configuration, the stores that were found, and the folders of jobs: those that were named, or the configuration's
+    /// where nothing was.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
-        let (bases, stores): (Vec<_>, Vec<_>) =
-            self.stores.iter().cloned().partition(|path| workspaces::is_base(path));
-        let bases = bases.iter().map(|path: &PathBuf| stores::identity(path)).collect();
-        if self.stores.is_empty() && self.openclaw.is_none() {
-            let config = self.configure(Vec::new(), change, frame)?;
+        let is_base = |path: &&PathBuf| workspaces::is_base(path);
+        let named: Vec<PathBuf> =
+            self.stores.iter().filter(|path| !is_base(path) || stores::are_in(path)).cloned().collect();
+        let config = self.configure(named.clone(), change, frame)?;
+        let (bases, has_stores): (Vec<PathBuf>, bool) = if self.stores.is_empty() && self.openclaw.is_none() {
             let bases: Vec<_> = config.workspaces_base.iter().cloned().collect();
-            if config.stores.is_empty() && !bases.is_empty() {
-                return Ok(Found { config, stores: Vec::new(), bases });
-            }
-            let (config, stores) = self.find(change, frame)?;
-            return Ok(Found { config, stores, bases });
-        }
-        if stores.is_empty() && self.openclaw.is_none() {
-            return Ok(Found {
-                config: self.configure(Vec::new(), change, frame)?,
-                stores: Vec::new(),
-                bases,
-            });
-        }
-        let others = Self { stores, openclaw: self.openclaw.clone() };
-        let (config, stores) = others.find(change, frame)?;
+            let has_stores = !config.stores.is_empty() || bases.is_empty();
+            (bases, has_stores)
+        } else {
+            let bases = self.stores.iter().filter(is_base).map(|path| stores::identity(path));
+            (bases.collect(), !named.is_empty() || self.openclaw.is_some())
+        };
+        let stores = if has_stores { self.stores_of(&config)? } else { Vec::new() };
         Ok(Found { config, stores, bases })
     }
 
@@ -118,13 +111,17 @@ impl PastArgs {
         frame: &Frame<'_>,
     ) -> Result<(Effective, Vec<FileStore>), Failure> {
         let config = self.configure(self.stores.clone(), change, frame)?;
-        let targets = stores::find(&config).map_err(|failure| self.explained(failure))?.into_iter();
+        let stores = self.stores_of(&config)?;
+        Ok((config, stores))
+    }
+
+    fn stores_of(&self, config: &Effective) -> Result<Vec<FileStore>, Failure> {
+        let targets = stores::find(config).map_err(|failure| self.explained(failure))?.into_iter();
         let stores = targets.map(|target| match target {
             Target::Store(store) => Ok(store),
             Target::None(error) => Err(Failure::of(&error)),
         });
-        let stores = stores.collect::<Result<Vec<_>, _>>()?;
-        Ok((config, stores))
+        stores.collect()
     }
 }
 
@@ -226,7 +223,8 @@ impl Past {
         let of = |base: PathBuf| {
             let past = workspaces::past(&base)?;
             note_unreadable(past.unreadable, &base, frame);
-            let in_trash = past.runs_in_trash().cloned().collect();
+            let in_trash = past.in_trash.iter().filter(|kept| !kept.things.is_empty());
+            let in_trash = in_trash.map(|kept| kept.line.run.clone()).collect();
             Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash })
         };
         bases.into_iter().map(of).collect()
@@ -244,8 +242,10 @@ impl Past {
         Ok(Self { place: Place::Store(store), lines: with_lost(lines, kept), in_trash })
     }
 
+    /// The newest run; of a folder of jobs the newest that can be taken back, where one can.
     fn newest(&self) -> Option<&Line> {
-        self.lines.last()
+        let can = |line: &&Line| matches!(self.place, Place::Store(_)) || self.in_trash.contains(&line.run);
+        self.lines.iter().rev().find(can).or_else(|| self.lines.last())
     }
 
     fn runs(&self) -> impl Iterator<Item = &RunId> {
@@ -321,8 +321,11 @@ pub(super) fn leaves(line: &Line, config: &Effective) -> Option<Timestamp> {
 pub(super) fn note_how_to_take_back(frame: &Frame<'_>, report: &Report, named: &[PathBuf]) {
     let Some(run) = report.run.as_ref().filter(|_| !frame.globals.json) else { return };
     let swept = report.stores.iter().filter(|store| store.pruned > 0).map(|store| store.store.clone());
-    let targets = report.targets.iter().filter(|target| target.swept > 0).map(|target| target.path.clone());
-    let swept = swept.chain(targets);
+    let targets = report.targets.iter().filter(|target| target.can_be_undone);
+    let mut swept = swept.chain(targets.map(|target| target.path.clone())).peekable();
+    if swept.peek().is_none() {
+        return;
+    }
     frame.note(&how_to_take_back(run, swept, named));
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let sweeping = Sweeping::prepare(&args.sweep, frame)?.dry();
+    let sweeping = Sweeping::prepare(&args.sweep, frame)?.must_have_stores()?.dry();
     let report = match &args.output {
         None => sweeping
             .sweep(Verb::Plan, |store, policy, now, options| sweep::plan(store, policy, now, options, None)),

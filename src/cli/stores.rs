@@ -129,6 +129,11 @@ fn too_many(targets: &[Target]) -> Failure {
         .with_hint(format!("name one of them:\n{}", lines.join("\n")))
 }
 
+/// Whether a folder, whatever else it is, is one of agents.
+pub(super) fn are_in(path: &Path) -> bool {
+    fs::is_folder(&path.join(AGENTS))
+}
+
 /// What makes two paths the same store.
 pub(super) fn identity(path: &Path) -> PathBuf {
     let real = fs::real_path(path).ok().flatten().or_else(|| fs::plain_path(path));

@@ -59,6 +59,17 @@ impl<'a> Sweeping<'a> {
         Ok(Self { frame, options, policy: config.policy, targets, upkeep, shown })
     }
 
+    /// Refuses where there is no store: a plan speaks of rows alone.
+    pub(super) fn must_have_stores(self) -> Result<Self, Failure> {
+        if self.targets.is_empty() {
+            return Err(Failure::usage("no store is named, and the configuration names none".to_owned())
+                .with_hint(
+                    "a plan speaks of rows alone; `prune -n` shows what would go from folders of jobs",
+                ));
+        }
+        Ok(self)
+    }
+
     /// The same without any effect, and with a list of rows.
     pub(super) fn dry(mut self) -> Self {
         self.options.dry_run = true;
@@ -137,6 +148,9 @@ impl<'a> Sweeping<'a> {
             return (Vec::new(), true);
         }
         if options.stop.signal().is_some() || budget.is_spent() {
+            if self.frame.speaks() {
+                self.frame.note("the folder of jobs was not reached; the next tick goes on there");
+            }
             return (Vec::new(), false);
         }
         (self.upkeep.sweep(verb, self.frame.now, options), true)

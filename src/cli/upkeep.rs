@@ -55,6 +55,7 @@ fn options_for(verb: Verb, options: &Options) -> artifact::Options {
         items: options.items,
         trash: options.trash,
         trash_retention: options.trash_retention,
+        allow_clock_jump: options.allow_clock_jump,
         run: options.run.clone(),
         stop: options.stop.clone(),
     }

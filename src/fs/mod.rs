@@ -4,6 +4,7 @@
 //! cannot change between two calls. [`RealDisk`] is the machine's; `MemDisk` (feature `testing`) is its twin in memory.
 
 mod attributes;
+mod born;
 mod find;
 mod glance;
 mod make;
@@ -28,7 +29,7 @@ pub use find::{
 };
 pub use make::make_folder;
 #[cfg(any(test, feature = "testing"))]
-pub use mem::MemDisk;
+pub use mem::{MemDisk, MemEvent};
 pub use port::{Appender, Disk, Owner, Reader, Stat, Writer};
 pub use private::OUR_FOLDER;
 pub use publish::publish;

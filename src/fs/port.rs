@@ -32,6 +32,9 @@ pub struct Stat {
     pub modified_ns: i128,
     /// When anything about it changed last, in nanoseconds since 1970.
     pub changed_ns: i128,
+    /// When the file was made, in nanoseconds since 1970, where the file system can tell and
+    /// [`Disk::stat_born`] was asked.
+    pub born_ns: Option<i128>,
     /// Whether it is a regular file.
     pub is_file: bool,
     /// Whether it is a folder, and no link to one.
@@ -129,6 +132,15 @@ pub trait Disk: fmt::Debug + Clone + Send + Sync + 'static {
     /// # Errors
     /// As the operating system says.
     fn stat(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Stat>;
+
+    /// The same, and when it was made: what [`Disk::stat`] and an open file tell can be compared with each other, and not with
+    /// this.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn stat_born(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<Stat> {
+        self.stat(folder, name)
+    }
 
     /// Opens a file for reading. Never hangs, whatever stands there.
     ///

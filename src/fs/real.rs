@@ -18,7 +18,7 @@ use rustix::{
 };
 
 use super::{
-    Appender, Attributes, Disk, Owner, Reader, Stat, find::names_of, glance, private, straight,
+    Appender, Attributes, Disk, Owner, Reader, Stat, born, find::names_of, glance, private, straight,
     writing::RealWriter,
 };
 use crate::clock;
@@ -85,6 +85,10 @@ impl Disk for RealDisk {
 
     fn stat(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Stat> {
         Ok(stat_of(&rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    fn stat_born(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Stat> {
+        Ok(born::stat(folder, name)?)
     }
 
     fn open(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<RealFile> {
@@ -198,6 +202,7 @@ pub(super) fn stat_of(stat: &rustix::fs::Stat) -> Stat {
         size: stat.st_size as u64,
         modified_ns: nanos(stat.st_mtime, stat.st_mtime_nsec),
         changed_ns: nanos(stat.st_ctime, stat.st_ctime_nsec),
+        born_ns: None,
         is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
         is_folder: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
         owner: Owner { uid: stat.st_uid, gid: stat.st_gid },

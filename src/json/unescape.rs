@@ -18,15 +18,9 @@ pub(crate) struct Unescaper {
     at: At,
     /// A high surrogate that awaits its other half.
     high: Option<u16>,
-    has_lone: bool,
 }
 
 impl Unescaper {
-    /// Whether there was half a character: then what came out is no UTF-8.
-    pub(crate) const fn has_lone(&self) -> bool {
-        self.has_lone
-    }
-
     /// Adds to `text` what the next bytes mean.
     pub(crate) fn feed(&mut self, mut raw: &[u8], text: &mut Vec<u8>) {
         while let Some((first, rest)) = raw.split_first() {
@@ -82,7 +76,6 @@ impl Unescaper {
             }
             _ => {
                 self.let_go(text);
-                self.has_lone |= (0xdc00..0xe000).contains(&unit);
                 push_char(text, u32::from(unit));
             }
         }
@@ -91,7 +84,6 @@ impl Unescaper {
     /// The other half does not come.
     fn let_go(&mut self, text: &mut Vec<u8>) {
         if let Some(high) = self.high.take() {
-            self.has_lone = true;
             push_char(text, u32::from(high));
         }
     }
@@ -125,7 +117,6 @@ mod tests {
             }
             unescaper.finish(&mut text);
             prop_assert_eq!(&*decode(raw.as_bytes()), &*text);
-            prop_assert_eq!(unescaper.has_lone(), std::str::from_utf8(&text).is_err());
         }
     }
 }

@@ -93,6 +93,7 @@ mod tests {
         size: 3,
         modified_ns: 4,
         changed_ns: 5,
+        born_ns: None,
         links: 1,
         is_file: true,
         is_folder: false,

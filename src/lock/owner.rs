@@ -44,6 +44,18 @@ pub enum Ownership {
     Unknown(String),
 }
 
+/// What proves that an owner whose lock is free is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// That his process is not there any more. What runs in another pid namespace or on another machine cannot be seen, so
+    /// that nobody knows.
+    #[default]
+    Process,
+    /// For who is of another namespace, boot or machine: that his lock is free. True only where at most one process tree
+    /// works at a time, as somebody has said.
+    FreeLock,
+}
+
 /// What stands in a marker, as one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +95,12 @@ impl Line {
         Identity { pid: self.pid, start: self.starttime, world }
     }
 
+    /// Whether its process cannot be seen by `me`, as that of another tree.
+    fn is_of_another_tree(&self, me: &Self) -> bool {
+        let is_known = self.who().world.is_some() && me.who().world.is_some();
+        is_known && (&self.namespace, &self.boot_id) != (&me.namespace, &me.boot_id)
+    }
+
     /// What became of the process that is named here, as it is seen by `me`.
     fn judge(&self, me: &Self, life: impl FnOnce(u32) -> Life) -> Ownership {
         let who = self.who();
@@ -112,7 +130,7 @@ fn unknown(why: impl Into<String>) -> Ownership {
 }
 
 /// A name for this machine that outlives its boots, where the system has one. Not the name itself, which is not for others.
-fn machine() -> Option<String> {
+pub(crate) fn machine() -> Option<String> {
     let name = fs::read_kernel(Path::new("/etc/machine-id"), MAX_MACHINE)?;
     let name = name.trim_ascii();
     let digest = Sha256::new().chain_update(b"session-reaper owner ").chain_update(name).finalize();
@@ -127,9 +145,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn judge(&self, me: &Line) -> Ownership {
+    fn judge(&self, me: &Line, proof: Proof) -> Ownership {
         match &self.line {
             line if self.is_held => Ownership::Alive(line.as_ref().map(Line::who)),
+            Some(line) if proof == Proof::FreeLock && line.is_of_another_tree(me) => {
+                Ownership::Dead(line.who())
+            }
             Some(line) => line.judge(me, life),
             None => unknown("it is empty, torn or no marker"),
         }
@@ -169,10 +190,67 @@ const fn is_same(one: &Stat, other: &Stat) -> bool {
 /// Whose the folder is that has this marker. Changes nothing, waits for nobody, and keeps no owner from taking it for longer
 /// than he is ready to wait.
 pub fn owner_of<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr) -> Ownership {
-    match look(disk, folder, name) {
-        Ok(None) => Ownership::None,
-        Ok(Some(seen)) => seen.judge(&Line::ours()),
-        Err(error) => unknown(error.to_string()),
+    Proof::Process.owner_of(disk, folder, name)
+}
+
+impl Proof {
+    /// The same as [`owner_of`], by this proof.
+    pub fn owner_of<D: Disk>(self, disk: &D, folder: &D::Folder, name: &OsStr) -> Ownership {
+        match look(disk, folder, name) {
+            Ok(None) => Ownership::None,
+            Ok(Some(seen)) => seen.judge(&Line::ours(), self),
+            Err(error) => unknown(error.to_string()),
+        }
+    }
+
+    /// The same as [`OwnerMark::take`], by this proof.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn take<D: Disk>(
+        self,
+        disk: &D,
+        folder: &D::Folder,
+        name: &OsStr,
+        owner: Owner,
+    ) -> io::Result<Option<OwnerMark<D>>> {
+        let me = Line::ours();
+        for _ in 0..ATTEMPTS {
+            let seen = look(disk, folder, name)?;
+            if seen.as_ref().is_some_and(|seen| !may_replace(seen, &me, self)) {
+                return Ok(None);
+            }
+            match OwnerMark::try_take(disk, folder, name, owner, seen.as_ref(), &me) {
+                Ok(None) if seen.is_some_and(|seen| seen.is_held) => return Ok(None),
+                Ok(None) => {}
+                // Somebody has cleared away what was on its way, or a dead one of our number has left his.
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
+                taken => return taken,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same as [`try_claim`], by this proof.
+    ///
+    /// # Errors
+    /// Whose it is otherwise: it has no marker, its owner lives, or nobody can say.
+    pub fn try_claim<D: Disk>(
+        self,
+        disk: &D,
+        folder: &D::Folder,
+        name: &OsStr,
+    ) -> Result<Claim<D>, Ownership> {
+        let fail = |error: io::Error| unknown(error.to_string());
+        let seen = look(disk, folder, name).map_err(fail)?.ok_or(Ownership::None)?;
+        let who = match seen.judge(&Line::ours(), self) {
+            Ownership::Dead(who) => who,
+            other => return Err(other),
+        };
+        // Who has it by now lives, or is about to remove it himself.
+        let held = hold(disk, folder, name, &seen).map_err(fail)?.ok_or(Ownership::Alive(None))?;
+        Ok(Claim { who, held })
     }
 }
 
@@ -207,22 +285,7 @@ impl<D: Disk> OwnerMark<D> {
     /// # Errors
     /// As the operating system says.
     pub fn take(disk: &D, folder: &D::Folder, name: &OsStr, owner: Owner) -> io::Result<Option<Self>> {
-        let me = Line::ours();
-        for _ in 0..ATTEMPTS {
-            let seen = look(disk, folder, name)?;
-            if seen.as_ref().is_some_and(|seen| !may_replace(seen, &me)) {
-                return Ok(None);
-            }
-            match Self::try_take(disk, folder, name, owner, seen.as_ref(), &me) {
-                Ok(None) if seen.is_some_and(|seen| seen.is_held) => return Ok(None),
-                Ok(None) => {}
-                // Somebody has cleared away what was on its way, or a dead one of our number has left his.
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
-                taken => return taken,
-            }
-        }
-        Ok(None)
+        Proof::Process.take(disk, folder, name, owner)
     }
 
     /// `None` when somebody came in between.
@@ -279,8 +342,8 @@ impl<D: Disk> OwnerMark<D> {
 }
 
 /// Our own may be held for a moment after we have let it go: by a child that is about to call another program.
-fn may_replace(seen: &Seen, me: &Line) -> bool {
-    seen.line.as_ref() == Some(me) || matches!(seen.judge(me), Ownership::Dead(_))
+fn may_replace(seen: &Seen, me: &Line, proof: Proof) -> bool {
+    seen.line.as_ref() == Some(me) || matches!(seen.judge(me, proof), Ownership::Dead(_))
 }
 
 /// A new marker under a name of its own, durable and with its lock.
@@ -320,12 +383,7 @@ impl<D: Disk> Claim<D> {
 /// # Errors
 /// Whose it is otherwise: it has no marker, its owner lives, or nobody can say.
 pub fn try_claim<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr) -> Result<Claim<D>, Ownership> {
-    let fail = |error: io::Error| unknown(error.to_string());
-    let seen = look(disk, folder, name).map_err(fail)?.ok_or(Ownership::None)?;
-    let Ownership::Dead(who) = seen.judge(&Line::ours()) else { return Err(seen.judge(&Line::ours())) };
-    // Who has it by now lives, or is about to remove it himself.
-    let held = hold(disk, folder, name, &seen).map_err(fail)?.ok_or(Ownership::Alive(None))?;
-    Ok(Claim { who, held })
+    Proof::Process.try_claim(disk, folder, name)
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ pub struct UndoReport {
     pub bytes_after: u64,
     /// Every row of the run.
     pub items: Vec<Returning>,
+    /// Of a folder, what something else has the place of by now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_the_way: Vec<String>,
     /// What went wrong.
     pub error: Option<Error>,
 }
@@ -64,8 +67,10 @@ impl UndoReport {
             _ => Outcome::Nothing,
         };
         let scanned = restored + held_up + failed;
-        let error = undone.failed.first().map(|(name, why)| {
-            let error = Error::new(ErrorKind::Io, "bring back", &Path::new(&path).join(name), why.clone());
+        let unwritten = undone.record.as_ref().map(|why| (String::new(), why.clone()));
+        let error = undone.failed.first().or(unwritten.as_ref()).map(|(name, why)| {
+            let step = if name.is_empty() { "write the journal of" } else { "bring back" };
+            let error = Error::new(ErrorKind::Io, step, &Path::new(&path).join(name), why.clone());
             if restored > 0 { error.after_the_change() } else { error }
         });
         Self {
@@ -77,6 +82,7 @@ impl UndoReport {
             scanned,
             kept: restored + held_up,
             failed,
+            in_the_way: undone.held_up.clone(),
             error,
             ..Self::empty(run)
         }
@@ -97,6 +103,7 @@ impl UndoReport {
             bytes_before: 0,
             bytes_after: 0,
             items: Vec::new(),
+            in_the_way: Vec::new(),
             error: None,
         }
     }
@@ -123,6 +130,7 @@ impl UndoReport {
             bytes_before: rewrite.bytes_before,
             bytes_after: rewrite.bytes_after,
             items: rows,
+            in_the_way: Vec::new(),
             error: None,
         }
     }

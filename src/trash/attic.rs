@@ -260,9 +260,12 @@ pub struct Opened<D: Disk> {
 }
 
 impl<D: Disk> Opened<D> {
-    /// The things that are still in it, by their numbers.
+    /// The things that are still in it, by their numbers. What cannot be looked at is there.
     pub fn things(&self) -> impl Iterator<Item = (usize, &Thing)> {
-        let is_here = |number: &usize| self.disk.stat(&self.bundle, &self::number(*number)).is_ok();
+        let is_here = |number: &usize| {
+            let stat = self.disk.stat(&self.bundle, &self::number(*number));
+            !stat.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
         self.things.iter().enumerate().filter(move |(number, _)| is_here(number))
     }
 

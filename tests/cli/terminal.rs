@@ -6,7 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::world::{NOW, Ran, World, run_key, store_text, usual_store, usual_survivors};
+use crate::{
+    jobs,
+    world::{NOW, Ran, World, run_key, store_text, usual_store, usual_survivors},
+};
 
 /// Four runs, all of them expired.
 fn four_expired() -> String {
@@ -80,6 +83,33 @@ fn prune_lists_asks_and_takes_only_a_yes() {
         assert_eq!(ran.code, code, "{}", ran.shown());
         assert_eq!(world.read("sessions.json"), text);
     }
+}
+
+#[test]
+fn folders_of_jobs_are_shown_and_asked_about_like_rows() {
+    for (answer, code, left) in [("y\n", 0, 4), ("n\n", 1, 10)] {
+        let world = jobs::world();
+        let Some(ran) = on_terminal(&world, "prune", answer) else { return };
+        assert!(
+            ran.out.contains("remove 2 workspaces? [y/N]") && ran.out.contains("job-1"),
+            "{}",
+            ran.shown()
+        );
+        assert_eq!((ran.code, jobs::names(&world).len()), (code, left), "{}", ran.shown());
+    }
+}
+
+#[test]
+fn jobs_that_were_not_shown_are_asked_about_before_they_go() {
+    let world = jobs::world();
+    let Some(mut talk) = Talk::begin(&world, "prune") else { return };
+    talk.hear("remove 2 workspaces? [y/N]");
+    jobs::job(&world, "job-9", 25);
+    talk.say("y\n");
+    talk.hear("remove 3 workspaces? [y/N]");
+    talk.say("n\n");
+    let ran = talk.end(&world);
+    assert_eq!((ran.code, jobs::names(&world).len()), (1, 13), "{}", ran.shown());
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn judge(disk: &MemDisk, known: &Known, point: u64) {
     }
     assert_eq!(
         disk.names(&path(".session-reaper")),
-        ["media.ledger", "media.lock", "media.marker"],
+        ["media.ledger", "media.length", "media.lock", "media.marker", "media.reserve"],
         "{point}"
     );
 }

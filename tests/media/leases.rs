@@ -115,3 +115,52 @@ fn i1_a_lease_of_another_process_counts_for_as_long_as_it_lives() {
     assert!(!media.path.exists());
     assert!(fs::read_to_string(world.ledger()).unwrap().contains("\"end\""));
 }
+
+#[test]
+fn i8_the_end_of_a_lease_is_a_use() {
+    let world = World::new();
+    let options = world.options().with_max_age("3s").unwrap();
+    let store = MediaStore::open(options, session_reaper::now()).unwrap();
+    let media = put_now(&world, &store);
+    let lease = store.lease(media.reference).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(3_200));
+    drop(lease);
+    let report = store.clean_expired(session_reaper::now());
+    assert!(media.path.exists() && report.count(Outcome::Young) == 1, "{report}");
+    assert_eq!(store.clean_expired(at(0)).count(Outcome::Removed), 1);
+}
+
+fn put_now(world: &World, store: &MediaStore) -> session_reaper::artifact::media::Media {
+    store.store(&world.media("a"), crate::world::delete(), "s", session_reaper::now()).unwrap()
+}
+
+#[test]
+fn i9_leases_do_not_make_the_ledger_grow() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    for _ in 0..3_000 {
+        drop(store.lease(media.reference).unwrap());
+    }
+    let text = fs::read_to_string(world.ledger()).unwrap();
+    assert!(text.lines().count() < 2_000, "{}", text.lines().count());
+}
+
+#[test]
+fn i9_a_lease_leaves_no_lock_behind_and_whoever_was_killed_neither() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let locks = || {
+        let names = fs::read_dir(world.path("media/.session-reaper")).unwrap();
+        names.filter(|name| name.as_ref().unwrap().file_name().to_str().unwrap().contains("lease")).count()
+    };
+    let lease = store.lease(media.reference).unwrap();
+    world.write("media/.session-reaper/media.lease.0000000000000001", "");
+    assert_eq!(locks(), 2);
+    world.open().clean_expired(at(0));
+    assert_eq!(locks(), 1, "one that is held stays");
+    drop(lease);
+    drop(store);
+    assert_eq!(locks(), 0);
+}

@@ -14,13 +14,17 @@
     reason = "tests make files as any program would, say what they did, and end by panicking"
 )]
 
+mod again;
 mod age;
 mod damage;
 mod ended;
 mod history;
 mod leases;
+mod locks;
+mod lost;
 mod many;
 mod memory;
+mod order;
 mod orphans;
 mod schedules;
 mod stress;

@@ -17,6 +17,11 @@ pub(crate) const fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(2_000_000_000_000 + millis)
 }
 
+pub(crate) fn open_without_net(disk: &MemDisk) -> MemStore {
+    let options = Options::new("/base/media").unwrap().with_enabled(false);
+    MediaStore::open_on(disk.clone(), options, at(0)).unwrap()
+}
+
 /// A disk with a folder in which there is none for media yet.
 pub(crate) fn disk() -> MemDisk {
     MemDisk::with_file(Path::new("/base/out/keep"), b"x")

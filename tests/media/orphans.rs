@@ -122,11 +122,54 @@ fn a_reference_whose_file_is_gone_goes_when_a_store_is_opened() {
     for path in [&gone.path, &elsewhere.path] {
         fs::remove_file(path).unwrap();
     }
-    // A disk that is not mounted at the moment.
+    // A disk that is not mounted at the moment, and another one of which the bare folder is there.
     fs::remove_dir_all(world.path("away")).unwrap();
     let store = world.open();
-    assert_eq!(store.references().unwrap(), 2);
+    assert_eq!(store.references().unwrap(), 3, "only what is in the folder is known to be gone");
+    assert!(store.resolve(elsewhere.reference, at(0)).is_err());
     assert!(store.resolve(here.reference, at(0)).is_ok());
     world.write("away/d", "x");
     assert!(store.resolve(away.reference, at(0)).is_ok());
+}
+
+#[test]
+fn i8_a_folder_that_was_just_moved_here_is_as_young_as_that() {
+    let world = World::new();
+    let options = world.options().with_orphan_grace("2s").unwrap();
+    let store = MediaStore::open(options, session_reaper::now()).unwrap();
+    world.write("unpacked/deep/photo.jpg", "x");
+    let media = store.store(&world.media("sub/a"), crate::world::delete(), "s", at(0)).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    fs::rename(world.path("unpacked"), world.path("media/unpacked")).unwrap();
+    fs::rename(world.path("media/sub"), world.path("media/renamed")).unwrap();
+    let moved = [world.path("media/unpacked/deep/photo.jpg"), world.path("media/renamed/a")];
+    let report = store.clean_expired(session_reaper::now());
+    assert_eq!(report.swept(), 0, "{report}");
+    assert!(moved.iter().all(|path| path.exists()) && !media.path.exists());
+    let later = session_reaper::now().plus(session_reaper::Age::from_hours(1));
+    assert_eq!(store.clean_expired(later).count(Outcome::Removed), 2);
+    assert!(moved.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn folders_in_which_nothing_is_any_more_go_after_the_grace() {
+    let world = World::new();
+    let store = world.open();
+    for turn in 0..20 {
+        let media = put(&store, &world.media(&format!("turn-{turn}/deep/a")), "s");
+        store.release(media.reference).unwrap();
+    }
+    let count = || fs::read_dir(world.path("media")).unwrap().count() - 1;
+    store.clean_expired(session_reaper::now());
+    assert_eq!(count(), 20, "somebody may be about to write there");
+    // The folders around those that go are empty only then, and have changed by that.
+    store.clean_expired(at(0));
+    store.clean_expired(at(100 * MAX_AGE));
+    assert_eq!(count(), 0);
+    assert!(world.path("media").is_dir());
+    let theirs = World::new();
+    theirs.write("media/sub/own", "x");
+    fs::create_dir(theirs.path("media/empty")).unwrap();
+    theirs.open().clean_expired(at(100 * MAX_AGE));
+    assert!(theirs.path("media/empty").is_dir());
 }

@@ -18,6 +18,8 @@ const LONG: Duration = Duration::from_secs(3);
 fn live(world: &World, store: &MediaStore, worker: usize, round: u64) -> u64 {
     let name = NAMES[(worker + usize::try_from(round).unwrap()) % NAMES.len()];
     let path = world.path("media").join(name);
+    // A folder that is empty for long goes, with the last file in it.
+    let _ = fs::create_dir_all(path.parent().unwrap());
     let _ = fs::OpenOptions::new().write(true).create_new(true).open(&path);
     let now = session_reaper::now();
     let scope = format!("{worker}");

@@ -52,7 +52,11 @@ impl Subscriber for Lines {
 
 fn told(work: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
-    tracing::subscriber::with_default(lines.clone(), work);
+    tracing::subscriber::with_default(lines.clone(), || {
+        // Another thread may just have found nobody who listens.
+        tracing::callsite::rebuild_interest_cache();
+        work();
+    });
     lines.0.lock().unwrap().clone()
 }
 

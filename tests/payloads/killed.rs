@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::process::ExitStatusExt as _,
     process::{Command, Output},
 };
 
@@ -92,12 +93,18 @@ fn finish(world: &World, point: &Point) {
 fn i3_killed_at_any_system_call_it_leaves_whole_payloads_and_nothing_that_stays() {
     let world = World::new();
     let Some(points) = points(&world) else { return };
-    let (mut untouched, mut with_payload) = (0, 0);
+    let (mut untouched, mut with_payload, mut missed) = (0, 0, 0);
     for (number, point) in points.iter().enumerate() {
         let world = World::new();
         let (name, count) = point;
         let inject = format!("inject={name}:signal=KILL:when={count}");
-        strace(&world, &["-f", "-qq", "-o", "/dev/null", "-e", &inject]);
+        let output = strace(&world, &["-f", "-qq", "-o", "/dev/null", "-e", &inject]).unwrap();
+        if output.status.signal() != Some(9) {
+            // Who was not killed has come to his end in peace, and to no other.
+            assert!(output.status.success(), "{point:?}: {output:?}");
+            missed += 1;
+            continue;
+        }
         if !world.dir().exists() {
             untouched += 1;
             continue;
@@ -110,7 +117,9 @@ fn i3_killed_at_any_system_call_it_leaves_whole_payloads_and_nothing_that_stays(
         let left = world.names("spool").len();
         assert_eq!((report.scanned - report.swept, left), (0, 0), "{point:?}: {report:?}");
     }
-    let kills = points.len();
-    eprintln!("{kills} kills, {untouched} before there was a spool, {with_payload} with a payload: 0 wrong");
-    assert!(kills > 60 && with_payload > 5 && untouched < kills / 2);
+    let kills = points.len() - missed;
+    eprintln!(
+        "{kills} kills, {missed} calls missed, {untouched} before there was a spool, {with_payload} with a payload: 0 wrong"
+    );
+    assert!(kills > 60 && missed * 20 <= kills && with_payload > 5 && untouched < kills / 2);
 }

@@ -55,7 +55,11 @@ impl Subscriber for Listener {
 
 fn said(what: impl FnOnce()) -> Vec<Line> {
     let listener = Listener::default();
-    tracing::subscriber::with_default(listener.clone(), what);
+    tracing::subscriber::with_default(listener.clone(), || {
+        // Another thread may just have found nobody who listens.
+        tracing::callsite::rebuild_interest_cache();
+        what();
+    });
     let mut lines = listener.0.lock().unwrap();
     std::mem::take(&mut *lines)
 }

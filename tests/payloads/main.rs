@@ -17,6 +17,7 @@ mod killed;
 mod log;
 mod odd;
 mod owners;
+mod proven;
 mod quota;
 mod sessions;
 mod threads;

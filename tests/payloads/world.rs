@@ -52,9 +52,10 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Ten bytes stay inline.
+/// Ten bytes stay inline; what is shown is as long as ever.
 pub(crate) fn small() -> Options {
-    Options::default().with_inline_limit(10).unwrap()
+    let shown = (Options::BYTES.try_into().unwrap(), Options::LINES.try_into().unwrap());
+    Options::default().with_inline_limit(10).unwrap().with_excerpt(shown.0, shown.1).unwrap()
 }
 
 pub(crate) fn put(session: &Session, payload: &[u8]) -> BlobRef {

@@ -133,7 +133,7 @@ fn one_that_was_killed_before_anything_moved_leaves_nothing() {
 }
 
 #[test]
-fn what_is_old_leaves_the_trash_and_the_newest_run_never_does() {
+fn what_is_old_leaves_the_trash() {
     let world = world();
     let sweep_with = |retention| -> Report {
         sweep(&world.path("jobs"), &settings(), now(), &Options { trash_retention: retention, ..options() })
@@ -148,8 +148,7 @@ fn what_is_old_leaves_the_trash_and_the_newest_run_never_does() {
     sweep_with(Retention::Off);
     assert_eq!(world.names("jobs/.session-reaper/trash").len(), 2);
     sweep_with(soon);
-    assert_eq!(past(&world.path("jobs")).unwrap().runs_in_trash().collect::<Vec<_>>(), [&newest(&world)]);
-    assert_eq!(back(&world, &newest(&world)).restored, ["job-b", "job-b-artifacts"]);
+    assert_eq!(past(&world.path("jobs")).unwrap().runs_in_trash().count(), 0);
 }
 
 #[test]
@@ -161,4 +160,64 @@ fn a_folder_that_nobody_may_write_to_is_moved_as_well() {
     age(&world.path("jobs/job-a"), 25);
     assert_eq!(said(&swept(&world)), [("job-a", "ttl")]);
     assert_eq!(back(&world, &newest(&world)).restored.len(), 2);
+}
+
+/// What somebody else holds on to in one bundle keeps neither other bundles nor the folder.
+#[test]
+fn one_bundle_that_cannot_go_keeps_nothing_else() {
+    let world = world();
+    job(&world, "job-a", 25);
+    swept(&world);
+    let run = newest(&world);
+    // A file where a folder should be cannot be opened as a bundle, and a list that is none cannot be read.
+    let odd = bundle(&world, &RunId::new(now())).with_extension("workspaces.unfinished");
+    fs::write(odd, "no folder").unwrap();
+    let torn = bundle(&world, &RunId::new(now()));
+    fs::create_dir(&torn).unwrap();
+    fs::write(torn.join("things.jsonl"), "torn").unwrap();
+    job(&world, "job-b", 25);
+    assert_eq!(swept(&world).swept, 1);
+    assert_eq!(back(&world, &run).restored.len(), 2);
+    let past = past(&world.path("jobs")).unwrap();
+    assert_eq!((past.on_the_way, past.damaged.len()), (1, 1));
+}
+
+/// A line in the journal tells what went, not what was to go.
+#[test]
+fn i9_a_recovered_run_tells_what_it_took() {
+    let world = world();
+    for name in ["job-a", "job-b"] {
+        job(&world, name, 25);
+    }
+    swept(&world);
+    let run = newest(&world);
+    let name = bundle(&world, &run);
+    // As if it had been killed between the two.
+    for thing in ["2", "3"] {
+        fs::rename(
+            name.join(thing),
+            world.path("jobs").join(format!("job-b{}", if thing == "2" { "" } else { "-artifacts" })),
+        )
+        .unwrap();
+    }
+    fs::rename(&name, name.with_extension("workspaces.unfinished")).unwrap();
+    fs::remove_file(world.path("jobs/.session-reaper/journal.jsonl")).unwrap();
+    finish_killed(&world.path("jobs"), &options()).unwrap();
+    let line = &past(&world.path("jobs")).unwrap().lines[0];
+    assert_eq!((line.pruned, line.kept, line.scanned), (1, 1, 2));
+}
+
+#[test]
+fn i6_an_undo_that_cannot_be_written_down_says_that_it_was_done() {
+    let world = world();
+    job(&world, "job-a", 25);
+    swept(&world);
+    let run = newest(&world);
+    // Root must not write to a file that has another name as well.
+    fs::hard_link(world.path("jobs/.session-reaper/journal.jsonl"), world.path("other")).unwrap();
+    let error = undo(&world.path("jobs"), &run, now(), &Options::default()).unwrap_err();
+    assert!(error.to_string().contains("nothing was removed"), "{error}");
+    assert!(!world.path("jobs/job-a").exists(), "{error}");
+    fs::remove_file(world.path("other")).unwrap();
+    assert_eq!(back(&world, &run).restored.len(), 2);
 }

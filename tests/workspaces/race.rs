@@ -13,9 +13,15 @@ use std::{
 };
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use session_reaper::artifact::workspaces::{Shape, remove_group};
+use session_reaper::{
+    Age,
+    artifact::{
+        Options,
+        workspaces::{Settings, Shape, remove_group, sweep},
+    },
+};
 
-use crate::world::World;
+use crate::{jobs::now, world::World};
 
 /// What a swapper exchanges for a link to its twin outside: the folder that groups are in, the main folder, one in its midst,
 /// and one at its end.
@@ -129,6 +135,31 @@ fn i10_nothing_outside_of_a_group_goes_whoever_swaps_its_folders_for_links() {
         let count = race(level, remove, shows);
         let (depth, Count { swaps, complete, .. }) = (level.matches('/').count(), &count);
         eprintln!("{depth} levels deep: {swaps} swaps, {complete} groups gone: 0 lost outside");
+        assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
+    }
+}
+
+/// At the root, in the midst and at the end; into the trash and for ever.
+#[test]
+fn i10_a_sweep_takes_nothing_from_outside_whoever_swaps_folders_for_links() {
+    let settings = Settings::new(vec!["w".parse().unwrap()]);
+    // By then all of it is old.
+    let later = now().plus(Age::from_hours(48));
+    for (level, trash) in
+        ["base", "base/w", "base/w/src", "base/w/src/deep"].into_iter().zip([true, false].into_iter().cycle())
+    {
+        let remove = |world: &World| {
+            let options = Options { trash, ..Options::default() };
+            let report = sweep(&world.path("base"), &settings, later, &options);
+            assert_eq!(report.scanned, report.swept + report.retained + report.skipped + report.failed);
+            report.swept > 0
+        };
+        let shows = |count: &Count| count.swaps > 100 && (count.complete > 0 || level == "base");
+        let count = race(level, remove, shows);
+        eprintln!(
+            "sweep, swapped at {level}: {} swaps, {} groups gone: 0 lost outside",
+            count.swaps, count.complete
+        );
         assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
     }
 }

@@ -95,9 +95,13 @@ fn i5_times_from_the_future_and_what_cannot_be_looked_into_stay() {
     job(&world, "job-file", 25);
     fs::remove_dir_all(world.path("jobs/job-file")).unwrap();
     age(&world.write("jobs/job-file", "no folder"), 25);
+    for name in ["job-future", "job-file"] {
+        fs::remove_file(world.path(&format!("jobs/{name}.cred.sh"))).unwrap();
+    }
     assert_eq!(said(&swept(&world)), [("job-file", "strange"), ("job-future", "future")]);
     if !rustix::process::geteuid().is_root() {
         job(&world, "job-locked", 25);
+        age(&world.path("jobs/job-locked.cred.sh"), 1);
         let locked = world.path("jobs/job-locked/src");
         fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         assert!(said(&swept(&world)).contains(&("job-locked", "unreadable")));
@@ -295,4 +299,76 @@ fn a_mark_goes_with_its_group() {
     let removal = remove_group(&world.path("jobs/job-a"), &Shape::default()).unwrap();
     assert_eq!((removal.is_complete(), removal.members.len()), (true, 4));
     assert_eq!(world.names("jobs"), [""; 0]);
+}
+
+/// Whatever is wrong with the rest of its group, a token goes by its own age.
+#[test]
+fn a_token_beside_something_odd_does_not_stay_for_ever() {
+    let world = world();
+    for name in ["job-link", "job-future"] {
+        job(&world, name, 25);
+    }
+    fs::remove_dir_all(world.path("jobs/job-link-artifacts")).unwrap();
+    symlink("nowhere", world.path("jobs/job-link-artifacts")).unwrap();
+    age(&world.path("jobs/job-future/src"), -48);
+    assert_eq!(said(&swept(&world)), [("job-future", "secret-ttl"), ("job-link", "secret-ttl")]);
+    assert_eq!(said(&swept(&world)), [("job-future", "future"), ("job-link", "dangling-link")]);
+    assert!(world.path("jobs/job-link/src/deep/main.rs").exists());
+}
+
+/// Its mark is not that of the job whose results it seems to be.
+#[test]
+fn i1_a_living_job_that_is_called_like_results_stays() {
+    let world = world();
+    job(&world, "job-build-artifacts", 99);
+    let mark = File::create(world.path("jobs/job-build-artifacts.owner")).unwrap();
+    FileExt::lock(&mark).unwrap();
+    assert_eq!(said(&swept(&world)), [("job-build-artifacts", "owned")]);
+    assert_eq!(world.names("jobs").len(), 5);
+}
+
+/// A token that went is told, though the rest of its group could not be kept and stays.
+#[test]
+fn i9_what_went_of_a_group_that_failed_stands_in_the_journal() {
+    let world = world();
+    job(&world, "job-a", 25);
+    // A trash that cannot be used: a bundle of this run's name is there already.
+    let run = session_reaper::sweep::RunId::new(now());
+    let options = Options { run: Some(run.clone()), ..options() };
+    let taken = world.path(&format!("jobs/.session-reaper/trash/{run}.workspaces.unfinished/0/full"));
+    fs::create_dir_all(&taken).unwrap();
+    fs::write(
+        world.path(&format!("jobs/.session-reaper/trash/{run}.workspaces.unfinished/things.jsonl")),
+        "x",
+    )
+    .unwrap();
+    let report = sweep(&world.path("jobs"), &settings(), now(), &options);
+    assert_eq!((report.failed, report.swept, report.bytes_freed), (1, 0, 5));
+    assert!(report.items[0].error.as_ref().unwrap().contains("cannot keep job-a in the trash"));
+    assert!(world.path("jobs/job-a").exists() && !world.path("jobs/job-a.cred.sh").exists());
+    let past = session_reaper::artifact::workspaces::past(&world.path("jobs")).unwrap();
+    assert_eq!(past.lines.len(), 1, "a token went, and the journal says so");
+}
+
+/// Whoever renews his mark is at work, whether or not it is locked.
+#[test]
+fn a_mark_is_as_young_as_it_was_made_last() {
+    let world = world();
+    job(&world, "job-a", 25);
+    age(&world.path("jobs/job-a.cred.sh"), 1);
+    world.write("jobs/job-a.owner", "");
+    assert_eq!(said(&swept(&world)), [("job-a", "young")]);
+}
+
+#[test]
+fn a_time_far_ahead_of_the_clock_takes_no_token() {
+    let world = world();
+    job(&world, "job-a", 0);
+    let base = world.path("jobs");
+    let ahead = now().plus(Age::from_hours(8 * 24));
+    let refused = sweep(&base, &settings(), ahead, &options());
+    assert_eq!((refused.outcome, refused.error.unwrap().kind()), (Outcome::Refused, ErrorKind::Refused));
+    assert!(world.path("jobs/job-a.cred.sh").exists());
+    let wish = Options { allow_clock_jump: true, ..options() };
+    assert_eq!(sweep(&base, &settings(), ahead, &wish).swept, 1);
 }

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{MediaRef, log, room::Room};
-use crate::fs::{Disk, RealDisk};
+use super::{
+    MediaRef, log,
+    room::{Ended, Room, SHORT},
+};
+use crate::{
+    clock,
+    fs::{Disk, RealDisk},
+};
 
-/// Keeps a file until this is dropped, or its process has ended.
+/// Keeps a file until this is dropped, or its process has ended. Then it was used as late as that.
 #[derive(Debug)]
 #[must_use = "the file is in use only while the lease lives"]
 pub struct Lease<D: Disk = RealDisk> {
@@ -28,9 +34,10 @@ impl<D: Disk> Lease<D> {
 
 impl<D: Disk> Drop for Lease<D> {
     fn drop(&mut self) {
-        if let Err(error) = self.room.end(vec![self.id]) {
+        let ended = Ended { id: self.id, reference: self.reference, at: clock::now() };
+        if let Err(error) = self.room.end(ended, SHORT) {
             log::failed("a lease could not be ended; the next sweep does it", &error);
-            self.room.owed().leases.push(self.id);
+            self.room.owed().leases.push(ended);
         }
     }
 }

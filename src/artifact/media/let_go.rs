@@ -57,7 +57,7 @@ impl<D: Disk> Desk<'_, D> {
         let state = &self.ledger.state;
         let (going, others): (Vec<Spot>, Vec<Spot>) =
             spots.into_iter().partition(|spot| state.going.contains(spot));
-        let mut fates = self.remove(step, going, false)?;
+        let mut fates = self.remove(step, going, false);
         for spot in others {
             // It has other references, or stays when the last one goes.
             let is_last = self.ledger.state.spared.contains(&spot);
@@ -73,19 +73,12 @@ impl<D: Disk> Desk<'_, D> {
     }
 
     /// Removes files that are written down as going. `is_late`: somebody else wrote it down, or it failed before.
-    pub(super) fn remove(
-        &mut self,
-        step: &'static str,
-        spots: Vec<Spot>,
-        is_late: bool,
-    ) -> Result<Fates, Error> {
-        let leased: HashSet<Spot> =
-            self.ledger.state.leases.values().map(|lease| lease.path.clone()).collect();
+    pub(super) fn remove(&mut self, step: &'static str, spots: Vec<Spot>, is_late: bool) -> Fates {
         let mut fates = Fates::new();
         for spot in spots {
             let file = self.ledger.state.files.get(&spot);
             let Some((file, going)) = file.and_then(|file| Some((file, file.going?))) else { continue };
-            let is_leased = leased.contains(&spot);
+            let is_leased = self.ledger.state.is_leased(&spot);
             let fate = if is_leased {
                 Fate::of(Outcome::Leased)
             } else {
@@ -93,8 +86,8 @@ impl<D: Disk> Desk<'_, D> {
             };
             fates.insert(spot, fate);
         }
-        self.note_gone(step, &fates)?;
-        Ok(fates)
+        self.note_gone(step, &fates);
+        fates
     }
 
     fn remove_one(&self, spot: &Spot, file: &File, going: Going, is_late: bool) -> Fate {
@@ -104,9 +97,7 @@ impl<D: Disk> Desk<'_, D> {
             Err(error) => return failed(spot, &error),
             Ok(stat) => stat,
         };
-        // A number is given to another file once its own is gone: one that was written to since then may be such a one.
-        let is_newer = is_late && stat.modified_ns > i128::from(going.at_ns);
-        if !stat.is_file || stat.ino != file.ino || is_newer {
+        if !stat.is_file || !file.mark.fits(&stat, is_late.then_some(going.at_ns)) {
             return Fate::of(Outcome::Replaced);
         }
         if self.is_older_than_doubt(&stat) {
@@ -127,8 +118,9 @@ impl<D: Disk> Desk<'_, D> {
         self.ledger.state.doubt_ns.is_some_and(|doubt| stat.changed_ns <= i128::from(doubt))
     }
 
-    /// Once their names are gone for good, they need not be tried again.
-    fn note_gone(&mut self, step: &'static str, fates: &Fates) -> Result<(), Error> {
+    /// Once their names are gone for good, they need not be tried again. Where that cannot be written down, they are: what was
+    /// removed is removed all the same, and whoever counts must know.
+    fn note_gone(&mut self, step: &'static str, fates: &Fates) {
         let is_over = |fate: &Fate| !matches!(fate.outcome, Outcome::NotRemoved | Outcome::Leased);
         let over = || fates.iter().filter(|(_, fate)| is_over(fate));
         let removed = over().filter(|(_, fate)| fate.outcome == Outcome::Removed);
@@ -140,9 +132,11 @@ impl<D: Disk> Desk<'_, D> {
         let is_sure = |spot: &Spot| spot.path().parent().is_none_or(|parent| !unsure.contains(parent));
         let paths: Vec<Spot> = over().map(|(spot, _)| spot.clone()).filter(is_sure).collect();
         if paths.is_empty() {
-            return Ok(());
+            return;
         }
-        self.write(step, vec![Record::Gone { paths }], false).map_err(Error::half_way)
+        if let Err(error) = self.write(step, vec![Record::Gone { paths }], false) {
+            super::log::failed("files are gone, but that could not be written down", &error);
+        }
     }
 }
 

@@ -23,8 +23,11 @@
 //!
 //! Only files in the store's folder are ever removed, and only those that were given to it to remove. Unknown means keep.
 
+mod gate;
+mod holder;
 mod lease;
 mod ledger;
+mod length;
 mod let_go;
 mod log;
 mod meta;

@@ -1,13 +1,18 @@
 //! Files in the store's folder that no reference names: what was made there and never stored, or whose ledger is lost.
 //!
+//! A folder that was moved here is as young as that, and so is all that is in it.
+//!
 //! They go only where the folder says that all files in it are the store's, and only when nothing has happened to them for a
 //! while. The folder is walked without the store's lock; each file is judged once more under it.
 
 use std::{
     ffi::OsStr,
-    io,
+    io, iter, mem,
     path::{Path, PathBuf},
+    sync::{MutexGuard, PoisonError},
 };
+
+use foldhash::HashMap;
 
 use super::{
     report::Outcome,
@@ -32,6 +37,16 @@ const MOST: usize = 1_000_000;
 struct Orphan {
     spot: Spot,
     ino: u64,
+    /// When a folder on the way to it came to its place, at the latest.
+    since: Timestamp,
+}
+
+/// A folder that is to be looked into.
+#[derive(Debug)]
+struct Branch {
+    path: PathBuf,
+    /// When a folder on the way came to its place, at the latest: who moves a folder here does not touch the files in it.
+    since: Timestamp,
 }
 
 /// What a walk has found.
@@ -40,8 +55,24 @@ struct Walk {
     orphans: Vec<Orphan>,
     /// What became of the others.
     outcomes: Vec<Outcome>,
-    folders: Vec<PathBuf>,
+    folders: Vec<Branch>,
+    /// Empty folders in which nothing has happened for a while.
+    empty: Vec<PathBuf>,
     names: usize,
+    /// The folders that this walk has seen, and those of the one before.
+    seen: HashMap<PathBuf, (u64, Timestamp)>,
+    before: HashMap<PathBuf, (u64, Timestamp)>,
+}
+
+impl Walk {
+    /// When a folder came to its place, at the latest. One that was there before is as old as it was then, whatever comes and
+    /// goes in it.
+    fn arrival(&mut self, path: &Path, stat: &Stat) -> Timestamp {
+        let before = self.before.get(path).filter(|(ino, _)| *ino == stat.ino);
+        let since = before.map_or_else(|| last(stat), |(_, since)| *since);
+        self.seen.insert(path.to_owned(), (stat.ino, since));
+        since
+    }
 }
 
 impl<D: Disk> Sweep<'_, D> {
@@ -51,7 +82,7 @@ impl<D: Disk> Sweep<'_, D> {
             return Ok(());
         }
         let (room, now) = (self.room, self.now);
-        let Walk { orphans, outcomes, .. } = room.walk(now)?;
+        let Walk { orphans, outcomes, empty, .. } = room.walk(now, MOST)?;
         self.report.scanned += outcomes.len() as u64;
         for outcome in outcomes {
             self.report.add(outcome);
@@ -59,37 +90,100 @@ impl<D: Disk> Sweep<'_, D> {
         let result = self.in_batches(&orphans, |desk, batch, bytes| {
             Ok(batch.iter().map(|orphan| desk.take_orphan(orphan, now, bytes)).collect())
         });
-        self.may_go_on();
+        if self.may_go_on() {
+            room.remove_empty(&empty);
+        }
         result
     }
 }
 
 impl<D: Disk> Room<D> {
-    fn walk(&self, now: Timestamp) -> Result<Walk, Error> {
-        let is_marked = self.place.is_marked();
-        let mut walk = Walk { folders: vec![PathBuf::new()], ..Walk::default() };
-        while let Some(path) = walk.folders.pop() {
-            if self.is_stopping() || walk.names > MOST {
+    fn walk(&self, now: Timestamp, most: usize) -> Result<Walk, Error> {
+        let is_marked = self.place.is_marked().map_err(self.fail(STEP))?;
+        let root = Branch { path: PathBuf::new(), since: Timestamp::from_millis(0) };
+        let before = mem::take(&mut *self.folders());
+        let mut walk = Walk { folders: vec![root], before, ..Walk::default() };
+        while let Some(branch) = walk.folders.pop() {
+            if self.is_stopping() {
                 break;
             }
-            let found = self.place.with_folder(&path, |folder| self.look_into(folder, &path, &mut walk));
-            match found {
-                // The store's folder itself must be readable; what is in there may change, or be somebody else's.
-                Err(error) if path.as_os_str().is_empty() => return Err(self.fail(STEP)(error)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(_) => walk.outcomes.push(Outcome::Odd),
-                Ok(files) => self.sort(files, is_marked, now, &mut walk),
+            if walk.names > most {
+                walk.folders.push(branch);
+                self.give_up(&mut walk, most);
+                break;
             }
+            self.visit(branch, is_marked, now, &mut walk)?;
         }
+        *self.folders() = mem::take(&mut walk.seen);
         Ok(walk)
     }
 
+    /// What is in the other folders nobody knows: each of them is counted.
+    fn give_up(&self, walk: &mut Walk, most: usize) {
+        let folders = mem::take(&mut walk.folders).len();
+        walk.outcomes.extend(iter::repeat_n(Outcome::Odd, folders));
+        let path = self.place.path.display();
+        tracing::warn!(target: "session_reaper", %path, most, folders, "media folder has too many names: these folders were not looked into");
+    }
+
+    fn visit(
+        &self,
+        mut branch: Branch,
+        is_marked: bool,
+        now: Timestamp,
+        walk: &mut Walk,
+    ) -> Result<(), Error> {
+        let path = branch.path.clone();
+        let found = self.place.with_folder(&path, |folder| self.look_into(folder, &mut branch, now, walk));
+        match found {
+            // The store's folder itself must be readable; what is in there may change, or be somebody else's.
+            Err(error) if path.as_os_str().is_empty() => return Err(self.fail(STEP)(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => walk.outcomes.push(Outcome::Odd),
+            Ok(files) => self.sort(files, (is_marked, branch.since), now, walk),
+        }
+        Ok(())
+    }
+
+    fn folders(&self) -> MutexGuard<'_, HashMap<PathBuf, (u64, Timestamp)>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes folders in which nothing is any more. One that is not empty by now stays.
+    fn remove_empty(&self, empty: &[PathBuf]) {
+        if !self.place.is_marked().unwrap_or(false) {
+            return;
+        }
+        for path in empty {
+            let remove = |folder: &D::Folder, name: &OsStr| self.disk.remove_folder(folder, name);
+            if let Err(error) = self.place.within(&Spot::new(path), remove) {
+                tracing::debug!(target: "session_reaper", path = %path.display(), %error, "empty media folder stays");
+            }
+        }
+    }
+
     /// The files in a folder; its folders are to be looked into later.
-    fn look_into(&self, folder: &D::Folder, path: &Path, walk: &mut Walk) -> io::Result<Vec<(Spot, Stat)>> {
+    fn look_into(
+        &self,
+        folder: &D::Folder,
+        branch: &mut Branch,
+        now: Timestamp,
+        walk: &mut Walk,
+    ) -> io::Result<Vec<(Spot, Stat)>> {
         let names = self.disk.list(folder)?;
+        let path = branch.path.as_path();
         let is_root = path.as_os_str().is_empty();
         if !is_root && names.iter().any(|name| name == OUR_FOLDER) {
             return Err(io::Error::other("it is the folder of another store"));
+        }
+        // In the store's folder itself something happens all the time, and nobody moves it into itself.
+        if !is_root {
+            let stat = self.disk.stat(folder, OsStr::new("."))?;
+            branch.since = branch.since.max(walk.arrival(path, &stat));
+            let last = branch.since.max(last(&stat));
+            if names.is_empty() && judge(last, now, self.options.orphan_grace()).is_none() {
+                walk.empty.push(path.to_owned());
+            }
         }
         walk.names += names.len();
         let mut files = Vec::new();
@@ -99,7 +193,7 @@ impl<D: Disk> Room<D> {
             if stat.is_file {
                 files.push((Spot::new(&at), stat));
             } else if stat.is_folder && at.components().count() < DEEPEST {
-                walk.folders.push(at);
+                walk.folders.push(Branch { path: at, since: branch.since });
             } else {
                 walk.outcomes.push(Outcome::Odd);
             }
@@ -108,13 +202,19 @@ impl<D: Disk> Room<D> {
     }
 
     /// Those that no reference names, by what is to become of them.
-    fn sort(&self, files: Vec<(Spot, Stat)>, is_marked: bool, now: Timestamp, walk: &mut Walk) {
+    fn sort(
+        &self,
+        files: Vec<(Spot, Stat)>,
+        (is_marked, since): (bool, Timestamp),
+        now: Timestamp,
+        walk: &mut Walk,
+    ) {
         let ledger = self.known();
         for (spot, stat) in files.into_iter().filter(|(spot, _)| !ledger.state.files.contains_key(spot)) {
-            match judge(last(&stat), now, self.options.orphan_grace()) {
+            match judge(last(&stat).max(since), now, self.options.orphan_grace()) {
                 _ if !is_marked => walk.outcomes.push(Outcome::Unmarked),
                 Some(outcome) => walk.outcomes.push(outcome),
-                None => walk.orphans.push(Orphan { spot, ino: stat.ino }),
+                None => walk.orphans.push(Orphan { spot, ino: stat.ino, since }),
             }
         }
     }
@@ -142,7 +242,7 @@ impl<D: Disk> Desk<'_, D> {
         if self.is_older_than_doubt(&stat) {
             return Outcome::Doubted;
         }
-        if let Some(outcome) = judge(last(&stat), now, room.options.orphan_grace()) {
+        if let Some(outcome) = judge(last(&stat).max(orphan.since), now, room.options.orphan_grace()) {
             return outcome;
         }
         let taken =
@@ -158,5 +258,26 @@ impl<D: Disk> Desk<'_, D> {
                 Outcome::Removed
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{artifact::media::Options, fs::MemDisk};
+
+    #[test]
+    fn i9_folders_that_are_not_looked_into_are_counted() {
+        let disk = MemDisk::with_file(Path::new("/base/x"), b"x");
+        let room = Room::open(disk.clone(), Options::new("/base/media").unwrap()).unwrap();
+        for name in ["a/1", "b/1", "c/1", "2", "3"] {
+            disk.put(&Path::new("/base/media").join(name), b"x");
+        }
+        let odd = |most| {
+            let walk = room.walk(Timestamp::from_millis(0), most).unwrap();
+            walk.outcomes.iter().filter(|outcome| **outcome == Outcome::Odd).count()
+        };
+        // Six names in the store's own folder, our own among them.
+        assert_eq!((odd(2), odd(7), odd(MOST)), (3, 1, 0));
     }
 }

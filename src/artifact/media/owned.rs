@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Media, MediaRef, log, room::Room};
+use super::{
+    Media, MediaRef, log,
+    room::{Room, SHORT},
+};
 use crate::fs::{Disk, RealDisk};
 
 /// A stored file that is released when this is dropped.
@@ -55,7 +58,7 @@ impl<D: Disk> Drop for Owned<D> {
         if self.is_kept {
             return;
         }
-        if let Err(error) = self.room.release(&[self.media.reference]) {
+        if let Err(error) = self.room.release(&[self.media.reference], SHORT) {
             log::failed("a file could not be released; the next sweep does it", &error);
             self.room.owed().refs.push(self.media.reference);
         }

@@ -1,7 +1,7 @@
 //! The store's folder, opened once; and where a path leads from there, no link followed.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     path::{Component, Path, PathBuf},
 };
@@ -54,9 +54,12 @@ impl<D: Disk> Place<D> {
         Ok(Self { disk, path, folder, ours, owner })
     }
 
-    /// Whether nothing is in the folder but our own.
+    /// Whether nothing is in the folder but our own, and nothing in that but the store's: where sessions have a folder of ours,
+    /// theirs is what will come to lie in there.
     pub(super) fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.disk.list(&self.folder)?.iter().all(|name| name == OUR_FOLDER))
+        let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(b"media.");
+        Ok(self.disk.list(&self.folder)?.iter().all(|name| name == OUR_FOLDER)
+            && self.disk.list(&self.ours)?.iter().all(is_ours))
     }
 
     /// Says that all files in here are the store's.
@@ -68,8 +71,14 @@ impl<D: Disk> Place<D> {
     }
 
     /// Whether all files in here are the store's.
-    pub(super) fn is_marked(&self) -> bool {
-        self.disk.stat(&self.ours, OsStr::new(MARKER)).is_ok_and(|stat| stat.is_file)
+    ///
+    /// # Errors
+    /// Nobody can tell.
+    pub(super) fn is_marked(&self) -> io::Result<bool> {
+        match self.disk.stat(&self.ours, OsStr::new(MARKER)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            stat => stat.map(|stat| stat.is_file),
+        }
     }
 
     pub(super) fn path_of(&self, spot: &Spot) -> PathBuf {
@@ -106,7 +115,7 @@ impl<D: Disk> Place<D> {
     /// Looks at a file. What is mounted over one in the store's folder is none of the store's.
     pub(super) fn look(&self, spot: &Spot) -> io::Result<Stat> {
         let stat = self.within(spot, |folder, name| {
-            Ok((self.disk.stat(folder, name)?, self.disk.stat(folder, OsStr::new("."))?))
+            Ok((self.disk.stat_born(folder, name)?, self.disk.stat(folder, OsStr::new("."))?))
         });
         match stat? {
             (file, folder) if spot.is_ours() && file.dev != folder.dev => {

@@ -3,7 +3,7 @@
 //! Each line stands for itself, so that one that is damaged takes no other with it. What cannot be understood is never
 //! guessed at: a line of a newer version counts as damaged.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     spot::Spot,
 };
 use crate::{
+    fs::Stat,
     model::hex,
     process::{Identity, World},
 };
@@ -40,14 +41,50 @@ pub(super) struct Going {
     pub(super) at_ns: i64,
 }
 
+/// By what a file is known again. The number alone is not enough: many file systems give it to the next new file at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Its number on its disk.
+    pub(super) ino: u64,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) born: Option<i64>,
+    /// Where nobody can tell that: when something last happened to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<i64>,
+}
+
+impl Mark {
+    pub(super) fn of(stat: &Stat) -> Self {
+        let born = stat.born_ns.and_then(|born| i64::try_from(born).ok());
+        let since = if born.is_none() { last(stat) } else { None };
+        Self { ino: stat.ino, born, since }
+    }
+
+    /// Whether this is the file, for certain. `at_ns`: when it was let go, where that is over.
+    pub(super) fn fits(&self, stat: &Stat, at_ns: Option<i64>) -> bool {
+        let is_it = match (self.born, self.since) {
+            (Some(born), _) => stat.born_ns == Some(i128::from(born)),
+            (None, Some(since)) => last(stat) == Some(since),
+            // An old line: one that was written to since then may be another with the same number.
+            (None, None) => at_ns.is_none_or(|at_ns| stat.modified_ns <= i128::from(at_ns)),
+        };
+        stat.ino == self.ino && is_it
+    }
+}
+
+fn last(stat: &Stat) -> Option<i64> {
+    i64::try_from(stat.modified_ns.max(stat.changed_ns)).ok()
+}
+
 /// A file is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stored {
     #[serde(rename = "ref")]
     pub(super) reference: MediaRef,
     pub(super) path: Spot,
-    /// Its number on its disk, by which it is known again.
-    pub(super) ino: u64,
+    #[serde(flatten)]
+    pub(super) mark: Mark,
     pub(super) at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) used: Option<i64>,
@@ -66,6 +103,12 @@ pub(super) struct Leased {
     start: Option<u64>,
     boot: Option<String>,
     namespace: Option<String>,
+    /// The machine, so that one which has booted since is told from another that shares a disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) machine: Option<String>,
+    /// The file whose lock the store has that leases, for as long as it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lock: Option<String>,
 }
 
 impl Leased {
@@ -73,7 +116,8 @@ impl Leased {
         let world = holder.world.as_ref();
         let boot = world.map(|world| world.boot.clone());
         let namespace = world.map(|world| world.namespace.clone());
-        Self { id, path, pid: holder.pid, start: holder.start, boot, namespace }
+        let (machine, lock) = (None, None);
+        Self { id, path, pid: holder.pid, start: holder.start, boot, namespace, machine, lock }
     }
 
     pub(super) fn holder(&self) -> Identity {
@@ -88,7 +132,12 @@ impl Leased {
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(super) enum Record {
     /// The ledger begins.
-    Head { version: u32 },
+    Head {
+        version: u32,
+        /// Which ledger it is: none that was written before or after it has the same.
+        #[serde(default)]
+        id: u64,
+    },
     /// A file is stored.
     Store(Stored),
     /// A file was used.
@@ -100,9 +149,18 @@ pub(super) enum Record {
     /// References go, and the files that have no other.
     Drop { refs: Vec<MediaRef>, going: Going },
     /// A file that was let go is still there.
-    Going { path: Spot, ino: u64, going: Going },
+    Going {
+        path: Spot,
+        #[serde(flatten)]
+        mark: Mark,
+        going: Going,
+    },
     /// A file that nobody refers to any more stays.
-    Spared { path: Spot, ino: u64 },
+    Spared {
+        path: Spot,
+        #[serde(flatten)]
+        mark: Mark,
+    },
     /// Files that nobody refers to are gone, or are not ours to remove.
     Gone { paths: Vec<Spot> },
     /// A process uses a file.
@@ -116,26 +174,33 @@ pub(super) enum Record {
 impl Record {
     /// The line, with its end.
     pub(super) fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let json = serde_json::to_vec(self)?;
-        let mut line = sum(&json).into_bytes();
-        line.push(b' ');
-        line.extend_from_slice(&json);
-        line.push(b'\n');
-        Ok(line)
+        line_of(self)
     }
 
     /// What a line says, its end cut off; `None` when it is damaged.
     pub(super) fn read(line: &[u8]) -> Option<Self> {
-        let (stated, json) = line.split_at_checked(SUM)?;
-        let json = json.strip_prefix(b" ")?;
-        if sum(json).as_bytes() != stated {
-            return None;
-        }
-        match serde_json::from_slice(json).ok()? {
-            Self::Head { version } if version != VERSION => None,
+        match line_read(line)? {
+            Self::Head { version, .. } if version != VERSION => None,
             record => Some(record),
         }
     }
+}
+
+/// What is to be written down, behind its checksum, with the line's end.
+pub(super) fn line_of(what: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let json = serde_json::to_vec(what)?;
+    let mut line = sum(&json).into_bytes();
+    line.push(b' ');
+    line.extend_from_slice(&json);
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// What a line says, its end cut off; `None` when it is damaged.
+pub(super) fn line_read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+    let (stated, json) = line.split_at_checked(SUM)?;
+    let json = json.strip_prefix(b" ")?;
+    if sum(json).as_bytes() == stated { serde_json::from_slice(json).ok() } else { None }
 }
 
 fn sum(json: &[u8]) -> String {
@@ -155,11 +220,11 @@ mod tests {
         let reference = MediaRef::new();
         let going = Going { by: By::Net, at_ns: 7 };
         vec![
-            Record::Head { version: VERSION },
+            Record::Head { version: VERSION, id: u64::MAX },
             Record::Store(Stored {
                 reference,
                 path: path.clone(),
-                ino: u64::MAX,
+                mark: Mark { ino: u64::MAX, born: Some(-1), since: None },
                 at: -1,
                 used: Some(2),
                 scope: "s\n\"x\"".to_owned(),
@@ -168,8 +233,8 @@ mod tests {
             }),
             Record::Used { reference, at: 5 },
             Record::Drop { refs: vec![reference], going },
-            Record::Going { path: path.clone(), ino: 3, going },
-            Record::Spared { path: path.clone(), ino: 4 },
+            Record::Going { path: path.clone(), mark: Mark { ino: 3, born: None, since: Some(4) }, going },
+            Record::Spared { path: path.clone(), mark: Mark { ino: 4, born: None, since: None } },
             Record::Gone { paths: vec![path.clone()] },
             Record::Lease(Leased::new(u64::MAX, path, &Identity::of_this_process())),
             Record::End { ids: vec![u64::MAX] },
@@ -201,8 +266,27 @@ mod tests {
                 assert_eq!(Record::read(&line[..place]), None);
             }
         }
-        let mut newer = Record::Head { version: VERSION + 1 }.line().unwrap();
+        let mut newer = Record::Head { version: VERSION + 1, id: 1 }.line().unwrap();
         newer.pop();
         assert_eq!(Record::read(&newer), None);
+    }
+
+    #[test]
+    fn i10_only_the_same_file_fits_its_mark() {
+        let stat = Stat { ino: 1, modified_ns: 5, changed_ns: 6, born_ns: Some(4), ..Stat::default() };
+        let mark = Mark::of(&stat);
+        let written_to = Stat { modified_ns: 9, changed_ns: 9, ..stat };
+        assert!(mark.fits(&stat, None) && mark.fits(&written_to, Some(7)));
+        for other in [Some(3), None] {
+            assert!(!mark.fits(&Stat { born_ns: other, ..stat }, None));
+        }
+        assert!(!mark.fits(&Stat { ino: 2, ..stat }, None));
+        // Where nobody knows when a file was made, one to which anything happened may be another.
+        let unborn = Stat { born_ns: None, ..stat };
+        let mark = Mark::of(&unborn);
+        assert!(mark.fits(&unborn, None) && mark.fits(&Stat { born_ns: Some(4), ..stat }, None));
+        assert!(!mark.fits(&Stat { born_ns: None, ..written_to }, None));
+        let old = Mark { ino: 1, born: None, since: None };
+        assert!(old.fits(&stat, Some(5)) && !old.fits(&stat, Some(4)));
     }
 }

@@ -165,20 +165,26 @@ impl Report {
             End::Disabled => ("disabled", None),
             End::Failed(error) => ("failed", Some(error.to_string())),
         };
-        tracing::info!(
-            target: "session_reaper",
-            swept = self.swept(),
-            retained = self.retained(),
-            skipped = self.skipped(),
-            failed = self.failed(),
-            bytes_freed = self.bytes_freed,
-            duration_ms,
-            end,
-            reasons = %self,
-            damaged_lines = self.damaged_lines,
-            error,
-            "media sweep"
-        );
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "session_reaper",
+                    swept = self.swept(),
+                    retained = self.retained(),
+                    skipped = self.skipped(),
+                    failed = self.failed(),
+                    bytes_freed = self.bytes_freed,
+                    duration_ms,
+                    end,
+                    reasons = %self,
+                    damaged_lines = self.damaged_lines,
+                    error,
+                    "media sweep"
+                )
+            };
+        }
+        // Whoever reads warnings alone is to know that nothing goes any more.
+        if error.is_some() { line!(warn) } else { line!(info) }
     }
 }
 

@@ -5,28 +5,48 @@
 //! is gone.
 
 use std::{
+    cell::Cell,
     ffi::OsStr,
     io,
+    path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-use super::{MediaRef, Options, ledger::Ledger, place::Place, record::Record};
+use foldhash::HashMap;
+
+use super::{
+    MediaRef, Options,
+    gate::{Gate, Turn},
+    holder::Badge,
+    ledger::Ledger,
+    place::Place,
+    record::Record,
+};
 use crate::{
     fs::Disk,
-    lock,
-    model::{Error, ErrorKind},
-    process::{Identity, Life, life},
+    model::{Error, ErrorKind, Timestamp},
+    process::Identity,
 };
 
 /// The file with the lock.
 const LOCK: &str = "media.lock";
 
 /// Whoever has the lock has it for one batch.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Who lets go of a handle is not kept waiting: what he could not do is owed.
+pub(super) const SHORT: Duration = Duration::from_secs(2);
+
+/// The pause between two attempts to get the lock.
+const KNOCK: Duration = Duration::from_millis(4);
+
+/// The pause between two batches, in which whoever knocks gets in.
+const REST: Duration = Duration::from_millis(10);
 
 /// What all handles of a store share.
 #[derive(Debug)]
@@ -35,7 +55,11 @@ pub(super) struct Room<D: Disk> {
     pub(super) options: Options,
     pub(super) place: Place<D>,
     pub(super) me: Identity,
+    gate: Gate,
     ledger: Mutex<Ledger<D>>,
+    badge: Mutex<Option<Badge<D>>>,
+    /// The folders that the last walk has seen, by their number, and when one was moved to its place at the latest.
+    pub(super) folders: Mutex<HashMap<PathBuf, (u64, Timestamp)>>,
     /// What could not be done when a handle went away: the next one at work does it.
     owed: Mutex<Owed>,
     /// Whether somebody asked to stop sweeping.
@@ -46,7 +70,15 @@ pub(super) struct Room<D: Disk> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owed {
     pub(super) refs: Vec<MediaRef>,
-    pub(super) leases: Vec<u64>,
+    pub(super) leases: Vec<Ended>,
+}
+
+/// A lease that has ended, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) id: u64,
+    pub(super) reference: MediaRef,
+    pub(super) at: Timestamp,
 }
 
 /// The store, for who has its lock.
@@ -56,6 +88,8 @@ pub(super) struct Desk<'a, D: Disk> {
     pub(super) ledger: MutexGuard<'a, Ledger<D>>,
     #[expect(dead_code, reason = "held, never looked at")]
     lock: D::Lock,
+    #[expect(dead_code, reason = "held, never looked at, and longer than the lock")]
+    turn: Turn<'a>,
 }
 
 impl<D: Disk> Room<D> {
@@ -63,21 +97,81 @@ impl<D: Disk> Room<D> {
         let place = Place::open(disk.clone(), options.dir())?;
         let ledger = Mutex::new(Ledger::new(disk.clone()));
         let me = Identity::of_this_process();
-        Ok(Self { disk, options, place, me, ledger, owed: Mutex::default(), stop: AtomicBool::new(false) })
+        Ok(Self {
+            disk,
+            options,
+            place,
+            me,
+            gate: Gate::default(),
+            ledger,
+            badge: Mutex::default(),
+            folders: Mutex::default(),
+            owed: Mutex::default(),
+            stop: AtomicBool::new(false),
+        })
     }
 
     /// Takes the lock, and learns what others have done.
     pub(super) fn desk(&self, step: &'static str) -> Result<Desk<'_, D>, Error> {
+        self.desk_within(step, PATIENCE)
+    }
+
+    /// The same, with another patience.
+    pub(super) fn desk_within(&self, step: &'static str, patience: Duration) -> Result<Desk<'_, D>, Error> {
+        self.try_desk(step, patience, &|| false)?.ok_or_else(|| self.busy(step))
+    }
+
+    fn busy(&self, step: &'static str) -> Error {
+        let error = Error::new(ErrorKind::Busy, step, &self.place.path, "somebody else has the store's lock");
+        error.with_hint("try again; `lsof` shows who has .session-reaper/media.lock open there")
+    }
+
+    /// The same for a sweep: `None` when somebody asks to stop before it has the lock.
+    pub(super) fn desk_of_sweep(&self, step: &'static str) -> Result<Option<Desk<'_, D>>, Error> {
+        let was_stopped = Cell::new(false);
+        let is_over = || {
+            was_stopped.set(self.is_stopping());
+            was_stopped.get()
+        };
+        match self.try_desk(step, PATIENCE, &is_over)? {
+            None if !was_stopped.get() => Err(self.busy(step)),
+            desk => Ok(desk),
+        }
+    }
+
+    fn try_desk(
+        &self,
+        step: &'static str,
+        patience: Duration,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Option<Desk<'_, D>>, Error> {
+        let Some((turn, lock)) = self.wait(patience, is_over).map_err(self.fail(step))? else {
+            return Ok(None);
+        };
         let mut ledger = self.known();
-        let attempt = || self.disk.try_lock(&self.place.ours, OsStr::new(LOCK), self.place.owner);
-        let lock = lock::wait_for(PATIENCE, attempt).map_err(self.fail(step))?;
-        let lock = lock.ok_or_else(|| {
-            let error =
-                Error::new(ErrorKind::Busy, step, &self.place.path, "somebody else has the store's lock");
-            error.with_hint("try again; `lsof` shows who has .session-reaper/media.lock open there")
-        })?;
         ledger.follow(&self.place).map_err(self.fail(step))?;
-        Ok(Desk { room: self, ledger, lock })
+        Ok(Some(Desk { room: self, ledger, lock, turn }))
+    }
+
+    /// Waits for the lock, with one deadline for the threads of this store and for all others. Nothing that is looked at
+    /// without the lock is kept from anybody meanwhile.
+    fn wait(
+        &self,
+        patience: Duration,
+        is_over: &dyn Fn() -> bool,
+    ) -> io::Result<Option<(Turn<'_>, D::Lock)>> {
+        let deadline = Instant::now() + patience;
+        let Some(turn) = self.gate.enter(deadline, is_over) else { return Ok(None) };
+        loop {
+            let lock = self.disk.try_lock(&self.place.ours, OsStr::new(LOCK), self.place.owner)?;
+            if let Some(lock) = lock {
+                return Ok(Some((turn, lock)));
+            }
+            if is_over() || Instant::now() >= deadline {
+                return Ok(None);
+            }
+            thread::sleep(KNOCK);
+        }
     }
 
     /// An error of the store's own files.
@@ -98,9 +192,18 @@ impl<D: Disk> Room<D> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn badge(&self) -> MutexGuard<'_, Option<Badge<D>>> {
+        self.badge.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
+}
+
+/// Lets others have their turn between two batches.
+pub(super) fn rest() {
+    thread::sleep(REST);
 }
 
 impl<D: Disk> Desk<'_, D> {
@@ -120,43 +223,54 @@ impl<D: Disk> Desk<'_, D> {
             super::log::failed("the ledger could not be written anew", &error);
         }
     }
-
-    /// The leases of those who are proven to be dead.
-    pub(super) fn dead_leases(&self) -> Vec<u64> {
-        let leases = self.ledger.state.leases.values();
-        leases.filter(|lease| is_dead(&lease.holder(), &self.room.me)).map(|lease| lease.id).collect()
-    }
-}
-
-/// Whether a process is proven to have ended. A number of another world says nothing.
-fn is_dead(holder: &Identity, me: &Identity) -> bool {
-    if holder.world.is_none() || holder.world != me.world || holder == me {
-        return false;
-    }
-    match (life(holder.pid), holder.start) {
-        (Life::Gone, _) => true,
-        (Life::Here { start: Some(seen) }, Some(noted)) => seen != noted,
-        (Life::Here { .. }, _) => false,
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::fs::MemDisk;
+
+    fn rooms() -> [Room<MemDisk>; 2] {
+        let disk = MemDisk::with_file(Path::new("/base/x"), b"x");
+        [(); 2].map(|()| Room::open(disk.clone(), Options::new("/base/media").unwrap()).unwrap())
+    }
 
     #[test]
-    fn i5_only_who_is_proven_to_be_dead_is_dead() {
-        let me = Identity::of_this_process();
-        let Some(start) = me.start else { return };
-        let gone = Identity { pid: u32::MAX, ..me.clone() };
-        let again = Identity { start: Some(start + 1), ..me.clone() };
-        assert!(is_dead(&gone, &me) && is_dead(&again, &me));
-        assert!(!is_dead(&me, &me));
-        let elsewhere = Identity { world: None, ..gone.clone() };
-        assert!(!is_dead(&elsewhere, &me));
-        let mut other = gone;
-        other.world.as_mut().unwrap().boot.push('x');
-        assert!(!is_dead(&other, &me));
-        assert!(!is_dead(&Identity { start: None, ..me.clone() }, &me));
+    fn the_patience_of_many_threads_does_not_add_up() {
+        const PATIENCE: Duration = Duration::from_millis(500);
+        let [room, other] = rooms();
+        let held = other.desk("hold").unwrap();
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let error = room.desk_within("wait", PATIENCE).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::Busy);
+                });
+            }
+        });
+        let took = begun.elapsed();
+        assert!(took >= PATIENCE && took < 4 * PATIENCE, "{took:?}");
+        drop(held);
+        room.desk_within("go on", Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_sweep_that_waits_is_told_to_stop() {
+        let [room, other] = rooms();
+        let held = other.desk("hold").unwrap();
+        thread::scope(|scope| {
+            // One has the turn and waits for the lock, the other one waits for its turn.
+            let waiting = [(); 2].map(|()| scope.spawn(|| room.desk_of_sweep("wait").unwrap().is_none()));
+            thread::sleep(Duration::from_millis(50));
+            assert!(waiting.iter().all(|thread| !thread.is_finished()));
+            let begun = Instant::now();
+            room.stop.store(true, Ordering::SeqCst);
+            assert!(waiting.into_iter().all(|thread| thread.join().unwrap()));
+            assert!(begun.elapsed() < PATIENCE / 3);
+        });
+        drop(held);
     }
 }

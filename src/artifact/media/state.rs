@@ -8,7 +8,7 @@ use super::{
     MediaRef,
     meta::{Kept, Media, Meta},
     place::Place,
-    record::{By, Going, Leased, Record, Stored, VERSION},
+    record::{By, Going, Leased, Mark, Record, Stored},
     spot::Spot,
 };
 use crate::{fs::Disk, model::Timestamp};
@@ -37,7 +37,7 @@ impl Entry {
 /// A file that somebody refers to, or that is on its way out.
 #[derive(Debug, Clone)]
 pub(super) struct File {
-    pub(super) ino: u64,
+    pub(super) mark: Mark,
     pub(super) refs: u32,
     /// Why it stays when its last reference goes.
     pub(super) kept: Option<Kept>,
@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) files: HashMap<Spot, File>,
     pub(super) scopes: HashMap<Arc<str>, HashSet<MediaRef>>,
     pub(super) leases: HashMap<u64, Leased>,
+    /// How many leases each file has.
+    leased: HashMap<Spot, u32>,
     pub(super) going: HashSet<Spot>,
     /// Files in the store's folder that stay although nobody refers to them any more: they are no orphans.
     pub(super) spared: HashSet<Spot>,
@@ -64,12 +66,17 @@ pub(super) struct State {
     /// What did not change since then is never removed.
     pub(super) doubt_ns: Option<i64>,
     pub(super) lines: usize,
+    /// Which ledger it is.
+    pub(super) id: u64,
 }
 
 impl State {
     /// A line of the ledger, its end cut off.
     pub(super) fn read(&mut self, line: &[u8]) {
-        if let Some(record) = Record::read(line) {
+        let record = Record::read(line);
+        // One that does not begin with its head has lost what stood there.
+        self.is_doubt_due |= self.lines == 0 && !matches!(record, Some(Record::Head { .. }));
+        if let Some(record) = record {
             self.apply(record);
         } else {
             self.lines += 1;
@@ -82,26 +89,26 @@ impl State {
     pub(super) fn apply(&mut self, record: Record) {
         self.lines += 1;
         match record {
-            Record::Head { .. } => {}
+            Record::Head { id, .. } => self.id = id,
             Record::Store(stored) => self.store(stored),
             Record::Used { reference, at } => self.used(reference, at),
             Record::Drop { refs, going } => refs.iter().for_each(|reference| self.drop(*reference, going)),
-            Record::Going { path, ino, going } => self.rest(path, ino, Some(going)),
-            Record::Spared { path, ino } => self.rest(path, ino, None),
+            Record::Going { path, mark, going } => self.rest(path, mark, Some(going)),
+            Record::Spared { path, mark } => self.rest(path, mark, None),
             Record::Gone { paths } => paths.iter().for_each(|path| self.gone(path)),
-            Record::Lease(leased) => drop(self.leases.insert(leased.id, leased)),
-            Record::End { ids } => ids.iter().for_each(|id| drop(self.leases.remove(id))),
+            Record::Lease(leased) => self.lease(leased),
+            Record::End { ids } => ids.iter().for_each(|id| self.end(*id)),
             Record::Doubt { until_ns } => self.doubt(until_ns),
         }
     }
 
     fn store(&mut self, stored: Stored) {
-        let Stored { reference, path, ino, at, used, scope, meta, kept } = stored;
+        let Stored { reference, path, mark, at, used, scope, meta, kept } = stored;
         if self.refs.contains_key(&reference) {
             return;
         }
         let file = self.files.entry(path.clone()).or_insert(File {
-            ino,
+            mark,
             refs: 0,
             kept: None,
             is_doubted: false,
@@ -113,7 +120,7 @@ impl State {
             self.spared.remove(&path);
         }
         file.refs += 1;
-        file.ino = ino;
+        file.mark = mark;
         file.kept = file.kept.or(kept);
         let scope = self
             .scopes
@@ -154,9 +161,9 @@ impl State {
     }
 
     /// A file without a reference, as a ledger that was written anew has it.
-    fn rest(&mut self, path: Spot, ino: u64, going: Option<Going>) {
+    fn rest(&mut self, path: Spot, mark: Mark, going: Option<Going>) {
         if path.is_ours() && !self.files.contains_key(&path) {
-            let file = File { ino, refs: 0, kept: None, is_doubted: false, going };
+            let file = File { mark, refs: 0, kept: None, is_doubted: false, going };
             self.files.insert(path.clone(), file);
             let set = if going.is_some() { &mut self.going } else { &mut self.spared };
             set.insert(path);
@@ -169,7 +176,27 @@ impl State {
         }
     }
 
-    fn doubt(&mut self, until_ns: i64) {
+    fn lease(&mut self, leased: Leased) {
+        self.end(leased.id);
+        *self.leased.entry(leased.path.clone()).or_default() += 1;
+        self.leases.insert(leased.id, leased);
+    }
+
+    fn end(&mut self, id: u64) {
+        let Some(Leased { path, .. }) = self.leases.remove(&id) else { return };
+        let left = self.leased.get(&path).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            self.leased.remove(&path);
+        } else {
+            self.leased.insert(path, left);
+        }
+    }
+
+    pub(super) fn is_leased(&self, spot: &Spot) -> bool {
+        self.leased.contains_key(spot)
+    }
+
+    pub(super) fn doubt(&mut self, until_ns: i64) {
         self.is_doubt_due = false;
         self.doubt_ns = self.doubt_ns.max(Some(until_ns));
         self.spared.extend(mem::take(&mut self.going));
@@ -181,28 +208,21 @@ impl State {
         2 + self.damaged.len() + self.refs.len() + self.going.len() + self.spared.len() + self.leases.len()
     }
 
-    /// The lines of a ledger that says the same, in pieces: what is damaged stays as it is.
+    /// The lines of a ledger that says the same, but for its head and what is damaged.
     pub(super) fn records(&self) -> impl Iterator<Item = Record> {
         let doubted = self.stored(true).map(Record::Store);
         let doubt = self.doubt_ns.map(|until_ns| Record::Doubt { until_ns });
         let others = self.stored(false).map(Record::Store);
         let going = self.going.iter().filter_map(|path| {
             let file = self.files.get(path)?;
-            Some(Record::Going { path: path.clone(), ino: file.ino, going: file.going? })
+            Some(Record::Going { path: path.clone(), mark: file.mark, going: file.going? })
         });
         let spared = self
             .spared
             .iter()
-            .filter_map(|path| Some(Record::Spared { path: path.clone(), ino: self.files.get(path)?.ino }));
+            .filter_map(|path| Some(Record::Spared { path: path.clone(), mark: self.files.get(path)?.mark }));
         let leases = self.leases.values().cloned().map(Record::Lease);
-        [Record::Head { version: VERSION }]
-            .into_iter()
-            .chain(doubted)
-            .chain(doubt)
-            .chain(others)
-            .chain(going)
-            .chain(spared)
-            .chain(leases)
+        doubted.chain(doubt).chain(others).chain(going).chain(spared).chain(leases)
     }
 
     fn stored(&self, is_doubted: bool) -> impl Iterator<Item = Stored> {
@@ -211,7 +231,7 @@ impl State {
             Some(Stored {
                 reference: *reference,
                 path: entry.spot.clone(),
-                ino: file.ino,
+                mark: file.mark,
                 at: entry.stored,
                 used: Some(entry.used),
                 scope: entry.scope.as_ref().to_owned(),

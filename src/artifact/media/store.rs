@@ -1,20 +1,21 @@
 //! Storing, finding and releasing: the store as its owner has it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
     Lease, Media, MediaRef, Meta, Options, Owned, Report,
     let_go::{BATCH, Fates},
     log,
     meta::{CleanupPolicy, Kept},
-    record::{By, Leased, Record, Stored},
+    record::{By, Mark, Record, Stored},
     reference::chance,
     report::Outcome,
-    room::{Desk, Room},
+    room::{Desk, Ended, PATIENCE, Room, rest},
     spot::Spot,
     worker::Worker,
 };
 use crate::{
+    clock,
     fs::{Disk, RealDisk},
     model::{Error, ErrorKind, Timestamp},
 };
@@ -73,7 +74,8 @@ impl<D: Disk> MediaStore<D> {
         let opened = room.desk(STEP)?;
         opened.ledger.tidy(&room.place).map_err(room.fail(STEP))?;
         opened.ledger.mark_if_empty(&room.place).map_err(room.fail(STEP))?;
-        log::opened(&room.options, &room.place.path, opened.ledger.state.refs.len(), room.place.is_marked());
+        let is_marked = room.place.is_marked().map_err(room.fail(STEP))?;
+        log::opened(&room.options, &room.place.path, opened.ledger.state.refs.len(), is_marked);
         drop(opened);
         let store = Self { room: Arc::new(room), worker: Worker::default() };
         store.room.reconcile(now);
@@ -93,7 +95,7 @@ impl<D: Disk> MediaStore<D> {
         let stored = Stored {
             reference,
             path: found.spot,
-            ino: found.stat.ino,
+            mark: Mark::of(&found.stat),
             at: now.as_millis(),
             used: None,
             scope: scope.to_owned(),
@@ -137,7 +139,7 @@ impl<D: Disk> MediaStore<D> {
             }
             Err(error) => return Err(Error::io(STEP, &media.path, error)),
         }
-        desk.renew(reference, now)?;
+        desk.renew(reference, now);
         Ok(media)
     }
 
@@ -146,7 +148,7 @@ impl<D: Disk> MediaStore<D> {
     /// # Errors
     /// The ledger cannot be read or written.
     pub fn release(&self, reference: MediaRef) -> Result<Released, Error> {
-        self.room.release(&[reference])
+        self.room.release(&[reference], PATIENCE)
     }
 
     /// Lets all references of a scope go. An unknown one is no failure.
@@ -158,18 +160,22 @@ impl<D: Disk> MediaStore<D> {
         let refs: Option<Vec<MediaRef>> =
             desk.ledger.state.scopes.get(scope).map(|refs| refs.iter().copied().collect());
         drop(desk);
-        self.room.release(&refs.unwrap_or_default())
+        self.room.release(&refs.unwrap_or_default(), PATIENCE)
     }
 
-    /// Keeps a file for as long as the lease lives, however old it becomes, and whoever lets it go.
+    /// Keeps a file for as long as the lease lives, however old it becomes, and whoever lets it go. Its beginning and its end
+    /// count as uses.
     ///
     /// # Errors
     /// Nobody has stored this, or it was released ([`ErrorKind::Gone`]); or the ledger cannot be written.
     pub fn lease(&self, reference: MediaRef) -> Result<Lease<D>, Error> {
         let mut desk = self.room.desk(LEASE)?;
         let (spot, id) = (desk.spot_of(reference)?, chance());
+        let leased = self.room.new_lease(id, spot).map_err(self.room.fail(LEASE))?;
         // Not durable: who holds it does not outlive the machine either.
-        desk.write(LEASE, vec![Record::Lease(Leased::new(id, spot, &self.room.me))], false)?;
+        desk.write(LEASE, vec![Record::Lease(leased)], false)?;
+        // The lease counts, whether or not the use can be noted: at its end that is tried again.
+        desk.renew(reference, clock::now());
         Ok(Lease::new(Arc::clone(&self.room), id, reference))
     }
 
@@ -205,10 +211,13 @@ fn not_there(reference: MediaRef, media: &Media, why: &str) -> Error {
 
 impl<D: Disk> Room<D> {
     /// Lets references go in the name of their owner.
-    pub(super) fn release(&self, refs: &[MediaRef]) -> Result<Released, Error> {
+    pub(super) fn release(&self, refs: &[MediaRef], patience: Duration) -> Result<Released, Error> {
         let mut released = Released::default();
-        for batch in refs.chunks(BATCH) {
-            let mut desk = self.desk(RELEASE)?;
+        for (number, batch) in refs.chunks(BATCH).enumerate() {
+            if number > 0 {
+                rest();
+            }
+            let mut desk = self.desk_within(RELEASE, patience)?;
             let known = batch.iter().filter(|reference| desk.ledger.state.refs.contains_key(reference));
             let known: Vec<MediaRef> = known.copied().collect();
             released.references += known.len() as u64;
@@ -220,13 +229,15 @@ impl<D: Disk> Room<D> {
     }
 
     /// Ends a lease; a file that waited for that goes.
-    pub(super) fn end(&self, ids: Vec<u64>) -> Result<(), Error> {
-        let mut desk = self.desk(LEASE)?;
-        let leases = ids.iter().filter_map(|id| desk.ledger.state.leases.get(id));
-        let waiting: Vec<Spot> = leases.map(|lease| lease.path.clone()).collect();
-        desk.write(LEASE, vec![Record::End { ids }], false)?;
-        let waiting = waiting.into_iter().filter(|spot| desk.ledger.state.going.contains(spot)).collect();
-        desk.remove(LEASE, waiting, true).map(drop)
+    pub(super) fn end(&self, ended: Ended, patience: Duration) -> Result<(), Error> {
+        let mut desk = self.desk_within(LEASE, patience)?;
+        let state = &desk.ledger.state;
+        let spot = state.leases.get(&ended.id).map(|lease| lease.path.clone());
+        let waiting = spot.into_iter().filter(|spot| state.going.contains(spot)).collect();
+        desk.write_ends(LEASE, &[ended], Vec::new())?;
+        drop(desk.remove(LEASE, waiting, true));
+        desk.compact();
+        Ok(())
     }
 }
 
@@ -259,19 +270,43 @@ impl<D: Disk> Desk<'_, D> {
             .ok_or_else(|| unknown(reference))
     }
 
+    /// Writes down that leases have ended, and that what was leased was in use until then: the next sweep is not to take it
+    /// at once.
+    pub(super) fn write_ends(
+        &mut self,
+        step: &'static str,
+        ended: &[Ended],
+        mut others: Vec<u64>,
+    ) -> Result<(), Error> {
+        let refs = &self.ledger.state.refs;
+        let was_noted = |ended: &&Ended| {
+            refs.get(&ended.reference).is_none_or(|entry| entry.noted >= ended.at.as_millis())
+        };
+        let used = ended.iter().filter(|ended| !was_noted(ended));
+        let mut records: Vec<Record> =
+            used.map(|ended| Record::Used { reference: ended.reference, at: ended.at.as_millis() }).collect();
+        others.extend(ended.iter().map(|ended| ended.id));
+        if !others.is_empty() {
+            records.push(Record::End { ids: others });
+        }
+        if records.is_empty() { Ok(()) } else { self.write(step, records, false) }
+    }
+
     /// Remembers a use; it is written down when the last note is old enough. That note may be lost with the machine's power,
     /// and other processes know no newer use: the file may go up to a minute early then.
-    fn renew(&mut self, reference: MediaRef, now: Timestamp) -> Result<(), Error> {
+    fn renew(&mut self, reference: MediaRef, now: Timestamp) {
         let max_age = self.room.options.max_age().age().map_or(i64::MAX, crate::model::Age::as_millis);
         let at = now.as_millis();
-        let Some(entry) = self.ledger.state.refs.get_mut(&reference) else { return Ok(()) };
+        let Some(entry) = self.ledger.state.refs.get_mut(&reference) else { return };
         entry.used = entry.used.max(at);
         if at.saturating_sub(entry.noted) < RENEWAL.min(max_age / 4) {
-            return Ok(());
+            return;
         }
-        self.write("note a use in", vec![Record::Used { reference, at }], false)?;
+        // It is used all the same where that cannot be noted.
+        if let Err(error) = self.write("note a use in", vec![Record::Used { reference, at }], false) {
+            log::failed("a use could not be noted", &error);
+        }
         self.compact();
-        Ok(())
     }
 }
 

@@ -5,15 +5,14 @@
 
 use std::time::Instant;
 
-use foldhash::HashSet;
-
 use super::{
     MediaRef,
     let_go::BATCH,
+    log,
     meta::Kept,
     record::{By, Record},
     report::{End, Outcome, Report},
-    room::{Desk, Owed, Room},
+    room::{Desk, Owed, Room, rest},
     spot::Spot,
     state::Entry,
 };
@@ -60,6 +59,11 @@ impl<D: Disk> Room<D> {
         }));
     }
 
+    /// Whether a file is certainly not there.
+    fn is_absent(&self, spot: &Spot) -> bool {
+        self.place.look(spot).is_err_and(|error| self.place.is_absent(spot, &error))
+    }
+
     fn run(&self, now: Timestamp, work: impl FnOnce(&mut Sweep<'_, D>) -> Result<(), Error>) -> Report {
         let begun = Instant::now();
         let mut sweep = Sweep { room: self, now, report: Report::default() };
@@ -72,7 +76,7 @@ impl<D: Disk> Room<D> {
     }
 }
 
-impl<D: Disk> Sweep<'_, D> {
+impl<'a, D: Disk> Sweep<'a, D> {
     /// Works through things in batches, each under a lock of its own, until somebody asks to stop.
     pub(super) fn in_batches<T>(
         &mut self,
@@ -80,9 +84,12 @@ impl<D: Disk> Sweep<'_, D> {
         mut work: impl FnMut(&mut Desk<'_, D>, &[T], &mut u64) -> Result<Vec<Outcome>, Error>,
     ) -> Result<(), Error> {
         self.report.scanned += things.len() as u64;
-        let mut failed = None;
+        let (mut failed, mut is_first) = (None, true);
         for batch in things.chunks(BATCH) {
             let is_over = failed.is_some() || self.room.is_stopping();
+            if !is_over && !std::mem::replace(&mut is_first, false) {
+                rest();
+            }
             let outcomes = if is_over { Ok(Vec::new()) } else { self.batch(batch, &mut work) };
             let outcomes = outcomes.unwrap_or_else(|error| {
                 failed = Some(error);
@@ -100,23 +107,34 @@ impl<D: Disk> Sweep<'_, D> {
         batch: &[T],
         work: &mut impl FnMut(&mut Desk<'_, D>, &[T], &mut u64) -> Result<Vec<Outcome>, Error>,
     ) -> Result<Vec<Outcome>, Error> {
-        let mut desk = self.room.desk(STEP)?;
+        let Some(mut desk) = self.desk()? else { return Ok(Vec::new()) };
         let outcomes = work(&mut desk, batch, &mut self.report.bytes_freed);
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
         desk.compact();
         outcomes
     }
 
+    /// The lock; `None` when somebody asked to stop.
+    fn desk(&mut self) -> Result<Option<Desk<'a, D>>, Error> {
+        let desk = self.room.desk_of_sweep(STEP)?;
+        if desk.is_none() {
+            self.report.end = End::Stopped;
+        }
+        Ok(desk)
+    }
+
     /// Does what handles that went away could not, and ends what somebody who was killed, or met an error, has begun.
     fn settle(&mut self) -> Result<(), Error> {
-        let mut desk = self.room.desk(STEP)?;
+        let Some(mut desk) = self.desk()? else { return Ok(()) };
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
         desk.pay()?;
-        desk.forget_spared()?;
+        desk.compact();
         let going: Vec<Spot> = desk.ledger.state.going.iter().cloned().collect();
+        let spared: Vec<Spot> = desk.ledger.state.spared.iter().cloned().collect();
         drop(desk);
+        self.forget_spared(&spared)?;
         self.in_batches(&going, |desk, batch, bytes| {
-            let fates = desk.remove(STEP, batch.to_vec(), true)?;
+            let fates = desk.remove(STEP, batch.to_vec(), true);
             *bytes += fates.values().map(|fate| fate.bytes).sum::<u64>();
             Ok(fates.values().map(|fate| fate.outcome).collect())
         })
@@ -129,7 +147,7 @@ impl<D: Disk> Sweep<'_, D> {
             return Ok(());
         }
         let retention = room.options.max_age();
-        let desk = room.desk(STEP)?;
+        let Some(desk) = self.desk()? else { return Ok(()) };
         let mut old = Vec::new();
         for (reference, entry) in &desk.ledger.state.refs {
             match judge(Timestamp::from_millis(entry.last()), now, retention) {
@@ -144,19 +162,44 @@ impl<D: Disk> Sweep<'_, D> {
         self.in_batches(&old, |desk, batch, bytes| desk.expire(batch, now, bytes))
     }
 
-    /// References go whose files are certainly gone.
+    /// Files that were to stay, and that somebody has removed since, need not be remembered. They are looked at without the
+    /// lock, and those few that are gone once more under it.
+    fn forget_spared(&mut self, spared: &[Spot]) -> Result<(), Error> {
+        let room = self.room;
+        let looked_at = spared.iter().take_while(|_| !room.is_stopping());
+        let absent: Vec<Spot> = looked_at.filter(|spot| room.is_absent(spot)).cloned().collect();
+        for (number, batch) in absent.chunks(BATCH).enumerate() {
+            if number > 0 {
+                rest();
+            }
+            let Some(mut desk) = self.desk()? else { return Ok(()) };
+            let is_gone = |spot: &&Spot| desk.ledger.state.spared.contains(*spot) && room.is_absent(spot);
+            let paths: Vec<Spot> = batch.iter().filter(is_gone).cloned().collect();
+            if !paths.is_empty() {
+                desk.write(STEP, vec![Record::Gone { paths }], false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// References go whose files are certainly gone. Not those to files outside of the folder: their disk may only not be
+    /// mounted yet. They are looked at without the lock, and those few that are gone once more under it.
     fn drop_absent(&mut self) -> Result<(), Error> {
         if !self.may_go_on() {
             return Ok(());
         }
-        let desk = self.room.desk(STEP)?;
-        let refs = desk.ledger.state.refs.iter();
-        let absent = refs.filter(|(_, entry)| desk.is_absent(&entry.spot)).map(|(reference, _)| *reference);
-        let absent: Vec<MediaRef> = absent.collect();
+        let room = self.room;
+        let Some(desk) = self.desk()? else { return Ok(()) };
+        let refs = desk.ledger.state.refs.iter().filter(|(_, entry)| entry.spot.is_ours());
+        let refs: Vec<(MediaRef, Spot)> =
+            refs.map(|(reference, entry)| (*reference, entry.spot.clone())).collect();
         drop(desk);
+        let looked_at = refs.into_iter().take_while(|_| !room.is_stopping());
+        let absent: Vec<MediaRef> =
+            looked_at.filter(|(_, spot)| room.is_absent(spot)).map(|(reference, _)| reference).collect();
         self.in_batches(&absent, |desk, batch, _| {
             let is_gone = |reference: &&MediaRef| {
-                desk.ledger.state.refs.get(*reference).is_some_and(|entry| desk.is_absent(&entry.spot))
+                desk.ledger.state.refs.get(*reference).is_some_and(|entry| room.is_absent(&entry.spot))
             };
             let gone: Vec<MediaRef> = batch.iter().filter(is_gone).copied().collect();
             let count = gone.len();
@@ -180,9 +223,10 @@ impl<D: Disk> Desk<'_, D> {
     /// Does what handles that went away still wanted, and ends the leases of the dead. What fails stays owed.
     fn pay(&mut self) -> Result<(), Error> {
         let Owed { refs, leases } = self.room.owed().clone();
-        let ended: Vec<u64> = leases.iter().copied().chain(self.dead_leases()).collect();
-        if !ended.is_empty() {
-            self.write(STEP, vec![Record::End { ids: ended }], false)?;
+        let dead = self.dead_leases();
+        self.write_ends(STEP, &leases, dead)?;
+        if let Err(error) = self.tidy_locks() {
+            log::failed("the lock of somebody who was killed could not be removed", &error);
         }
         self.let_go(STEP, refs.clone(), By::Owner)?;
         let mut owed = self.room.owed();
@@ -191,24 +235,10 @@ impl<D: Disk> Desk<'_, D> {
         Ok(())
     }
 
-    fn is_absent(&self, spot: &Spot) -> bool {
-        let place = &self.room.place;
-        place.look(spot).is_err_and(|error| place.is_absent(spot, &error))
-    }
-
-    /// Files that were to stay, and that somebody has removed since, need not be remembered.
-    fn forget_spared(&mut self) -> Result<(), Error> {
-        let paths: Vec<Spot> =
-            self.ledger.state.spared.iter().filter(|spot| self.is_absent(spot)).cloned().collect();
-        if paths.is_empty() { Ok(()) } else { self.write(STEP, vec![Record::Gone { paths }], false) }
-    }
-
     /// What became of each of these references.
     fn expire(&mut self, batch: &[MediaRef], now: Timestamp, bytes: &mut u64) -> Result<Vec<Outcome>, Error> {
-        let leased: HashSet<Spot> =
-            self.ledger.state.leases.values().map(|lease| lease.path.clone()).collect();
         let stays: Vec<(MediaRef, Option<Outcome>)> =
-            batch.iter().map(|reference| (*reference, self.stays(*reference, now, &leased))).collect();
+            batch.iter().map(|reference| (*reference, self.stays(*reference, now))).collect();
         let refs: Vec<MediaRef> =
             stays.iter().filter(|(_, stays)| stays.is_none()).map(|(reference, _)| *reference).collect();
         let state = &self.ledger.state;
@@ -223,9 +253,9 @@ impl<D: Disk> Desk<'_, D> {
     }
 
     /// Why a reference stays; `None` when it goes.
-    fn stays(&self, reference: MediaRef, now: Timestamp, leased: &HashSet<Spot>) -> Option<Outcome> {
+    fn stays(&self, reference: MediaRef, now: Timestamp) -> Option<Outcome> {
         let Some(entry) = self.ledger.state.refs.get(&reference) else { return Some(Outcome::Passed) };
-        if leased.contains(&entry.spot) {
+        if self.ledger.state.is_leased(&entry.spot) {
             return Some(Outcome::Leased);
         }
         match self.last(entry) {

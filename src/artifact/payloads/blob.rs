@@ -25,7 +25,11 @@ impl BlobHash {
     /// That of a payload.
     #[must_use]
     pub fn of(payload: &[u8]) -> Self {
-        Self(hex(&Sha256::digest(payload)))
+        Self::from_digest(&Sha256::digest(payload))
+    }
+
+    pub(super) fn from_digest(digest: &[u8]) -> Self {
+        Self(hex(digest))
     }
 
     /// The file that has this name, if it is one of a payload.

@@ -54,8 +54,6 @@ pub(in crate::artifact) struct Window<'a> {
     pub(in crate::artifact) lines: u64,
     /// Whether it can be shown.
     pub(in crate::artifact) is_text: bool,
-    /// Whether it is UTF-8 throughout.
-    pub(in crate::artifact) is_clean: bool,
 }
 
 impl<'a> Window<'a> {
@@ -66,7 +64,6 @@ impl<'a> Window<'a> {
             length: payload.len() as u64,
             lines: text::lines(payload) as u64,
             is_text: text::is_text(payload, mime),
-            is_clean: std::str::from_utf8(payload).is_ok(),
         }
     }
 
@@ -74,19 +71,24 @@ impl<'a> Window<'a> {
         if !self.is_text {
             return 0..0;
         }
-        // A byte that is no text is shown as a character of three.
-        let bytes = if self.is_clean { limits.bytes } else { limits.bytes / 3 };
-        let limits = Limits { bytes, ..limits };
-        match side {
+        let cut = |limits| match side {
             Side::Tail => text::tail(self.bytes, limits),
             Side::Head { .. } => text::head(self.bytes, limits),
-        }
+        };
+        let range = cut(limits);
+        // Only what is shown matters. A byte in there that is no text is shown as a character of three.
+        let is_clean = self.bytes.get(range.clone()).is_some_and(|shown| std::str::from_utf8(shown).is_ok());
+        if is_clean { range } else { cut(Limits { bytes: limits.bytes / 3, ..limits }) }
+    }
+
+    /// Whether this byte of it is in the middle of a line.
+    fn is_cut(&self, at: usize) -> bool {
+        at > 0 && self.bytes.get(at - 1) != Some(&b'\n')
     }
 
     /// How many lines stand before this byte of it; one that is cut there counts.
     fn lines_before(&self, at: usize, shown: u64) -> u64 {
-        let is_cut = at > 0 && self.bytes.get(at - 1) != Some(&b'\n');
-        if at == 0 && self.from == 0 { 0 } else { self.lines - shown + u64::from(is_cut) }
+        if at == 0 && self.from == 0 { 0 } else { self.lines - shown + u64::from(self.is_cut(at)) }
     }
 }
 
@@ -127,12 +129,22 @@ fn notice(window: &Window<'_>, mime: &str, side: Side, range: Range<usize>, path
     };
     let lines = text::lines(shown) as u64;
     let (from, to) = (window.from + range.start as u64, window.from + range.end as u64);
+    let line = window.lines_before(range.start, lines);
     match side {
+        Side::Tail if window.is_cut(range.start) => {
+            let before = if line > 1 { format!("lines 1 to {} and ", line - 1) } else { String::new() };
+            format!(
+                "[the first line shown is a part of line {line}; {} whole lines of {} follow, up to byte {length}; all of it is \
+                 in {path}: {before}the beginning of line {line}, bytes 0 to {from} are not shown: read that line on by byte \
+                 ranges]",
+                lines.saturating_sub(1),
+                window.lines,
+            )
+        }
         Side::Tail => format!(
-            "[the last {lines} of {} lines, bytes {from} to {length}; all of it is in {path}: lines 1 to {}, bytes 0 to {from} are \
-             not shown]",
+            "[the last {lines} of {} lines, bytes {from} to {length}; all of it is in {path}: lines 1 to {line}, bytes 0 to {from} \
+             are not shown]",
             window.lines,
-            window.lines_before(range.start, lines),
         ),
         Side::Head { first_line } if *last == b'\n' => format!(
             "[the first {lines} of {} lines, bytes 0 to {to} of {length}; all of it is in {path}: read on at line {}, byte {to}]",
@@ -186,6 +198,47 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_cut_within_a_line_is_told_and_only_whole_lines_are_counted() {
+        let shown = of(b"a\nbbbb\nc\nd\n", Side::Tail, 7, 9);
+        assert_eq!(shown.text, "bb\nc\nd\n");
+        for word in [
+            "a part of line 2",
+            "2 whole lines of 4",
+            "lines 1 to 1 and the beginning",
+            "bytes 0 to 4 ",
+            "byte ranges",
+        ] {
+            assert!(shown.notice.contains(word), "{word}: {}", shown.notice);
+        }
+        let first = of(b"abcdef\nc\n", Side::Tail, 5, 9).notice;
+        assert!(first.contains("a part of line 1") && !first.contains("lines 1 to 0"), "{first}");
+    }
+
+    #[test]
+    fn what_is_not_shown_makes_what_is_shown_no_shorter() {
+        let payload = [&b"\xff\xff\n"[..], "ä".repeat(50).as_bytes()].concat();
+        assert_eq!(of(&payload, Side::Tail, 60, 9).text, "ä".repeat(30));
+        let payload = ["ä".repeat(50).as_bytes(), b"\xff"].concat();
+        assert_eq!(of(&payload, HEAD, 60, 9).text, "ä".repeat(30));
+    }
+
+    /// The number behind a word.
+    fn after(notice: &str, word: &str) -> Option<usize> {
+        let rest = notice.split_once(word)?.1;
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    }
+
+    /// What a notice says is not shown, together with what is.
+    fn whole(payload: &[u8], shown: &Excerpt) -> Vec<u8> {
+        let (notice, text) = (&shown.notice, shown.text.as_bytes());
+        if let Some(at) = after(notice, "bytes 0 to ").filter(|_| notice.contains(" not shown")) {
+            return [&payload[..at], text].concat();
+        }
+        let at = [", byte ", " read on at byte "].iter().find_map(|word| after(notice, word));
+        [text, &payload[at.unwrap_or(payload.len())..]].concat()
+    }
+
     fn sides() -> impl Strategy<Value = Side> {
         prop_oneof![Just(Side::Tail), any::<u64>().prop_map(|first_line| Side::Head { first_line })]
     }
@@ -212,15 +265,40 @@ mod tests {
             prop_assert!(payload.is_char_boundary(from) && payload.is_char_boundary(to));
             let (before, behind) = (payload.get(..from).unwrap(), payload.get(to..).unwrap());
             prop_assert_eq!(format!("{before}{}{behind}", shown.text), payload.clone());
+            prop_assert_eq!(whole(payload.as_bytes(), &shown), payload.as_bytes(), "{}", shown.notice);
             // Something is shown of whatever there is.
             prop_assert!(payload.is_empty() || !shown.text.is_empty());
         }
 
         #[test]
-        fn i2_of_an_end_of_a_payload_the_same_is_shown_as_of_all_of_it(
-            payload in "(\\PC|[\naß€𝄞]){1,200}", side in sides(), bytes in 4_usize..99, lines in 1_usize..20,
+        fn i2_the_lines_that_a_notice_names_are_the_lines_that_are_not_shown(
+            payload in "([ab\n]){0,60}", bytes in 1_usize..40, lines in 1_usize..9,
         ) {
-            let (all, limits) = (payload.as_bytes(), Limits { bytes, lines });
+            let shown = of(payload.as_bytes(), Side::Tail, bytes, lines);
+            let all: Vec<&str> = payload.split_inclusive('\n').collect();
+            let missing = after(&shown.notice, "lines 1 to ").unwrap_or_default();
+            let (hidden, rest) = all.split_at(missing.min(all.len()));
+            prop_assert!(hidden.concat().len() as u64 <= shown.from, "{}", shown.notice);
+            if shown.notice.contains("a part of line") {
+                prop_assert_eq!(after(&shown.notice, "a part of line "), Some(missing + 1));
+                prop_assert_eq!(after(&shown.notice, "; "), Some(rest.len() - 1), "{}", shown.notice);
+                prop_assert!(rest[0].len() > shown.text.split_inclusive('\n').next().unwrap().len());
+            } else {
+                prop_assert_eq!(rest.concat(), shown.text, "{}", shown.notice);
+            }
+        }
+
+        #[test]
+        fn i2_of_an_end_of_a_payload_the_same_is_shown_as_of_all_of_it(
+            text in "(\\PC|[\naß€𝄞]){1,200}", odd in proptest::option::of(any::<prop::sample::Index>()),
+            side in sides(), bytes in 4_usize..99, lines in 1_usize..20,
+        ) {
+            let mut all = text.into_bytes();
+            if let Some(odd) = odd {
+                let at = odd.index(all.len());
+                all[at] = 0xff;
+            }
+            let (all, limits) = (&all[..], Limits { bytes, lines });
             let (path, mime) = (Path::new("/p"), "text/plain");
             let begin = if side == Side::Tail { all.len().saturating_sub(bytes + 4) } else { 0 };
             let end = if side == Side::Tail { all.len() } else { all.len().min(bytes + 4) };

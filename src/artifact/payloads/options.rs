@@ -1,7 +1,7 @@
 //! What a spool keeps inline, how much of the rest is shown, and how large it may become.
 
 use super::{Limits, text};
-use crate::model::Age;
+use crate::{lock::Proof, model::Age};
 
 /// A limit that nothing could fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,19 +12,20 @@ pub struct LimitError {
 }
 
 /// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is as long, the spool may become as
-/// large as the disk, and what a dead owner left goes at once.
+/// large as the disk, what a dead owner left goes at once, and who cannot be proven to be dead keeps what is his.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(super) inline: Limits,
-    pub(super) excerpt: Limits,
+    excerpt: Option<Limits>,
     pub(super) max_bytes: Option<u64>,
     pub(super) grace: Option<Age>,
+    pub(super) proof: Proof,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let limits = Limits { bytes: Self::BYTES, lines: Self::LINES };
-        Self { inline: limits, excerpt: limits, max_bytes: None, grace: None }
+        let inline = Limits { bytes: Self::BYTES, lines: Self::LINES };
+        Self { inline, excerpt: None, max_bytes: None, grace: None, proof: Proof::default() }
     }
 }
 
@@ -52,15 +53,15 @@ impl Options {
         Ok(self)
     }
 
-    /// Shows so much of what is spooled, at most.
+    /// Shows so much of what is spooled, at most. Without this no more is shown than could have stayed inline.
     ///
     /// # Errors
     /// One of them is zero or negative.
     pub fn with_excerpt(mut self, bytes: i64, lines: i64) -> Result<Self, LimitError> {
-        self.excerpt = Limits {
+        self.excerpt = Some(Limits {
             bytes: size("the length of an excerpt", bytes)?,
             lines: size("the lines of an excerpt", lines)?,
-        };
+        });
         Ok(self)
     }
 
@@ -79,6 +80,21 @@ impl Options {
     pub const fn with_grace(mut self, grace: Age) -> Self {
         self.grace = Some(grace);
         self
+    }
+
+    /// Takes your word that on this volume at most one process tree works at a time, all of it in one pid namespace. Then an
+    /// owner of another namespace, boot or machine whose lock is free is dead, as after the restart of a container. Do not
+    /// say so of a volume that several containers or machines share: their sessions could be taken from them.
+    #[must_use]
+    pub const fn with_one_process_tree(mut self, is_so: bool) -> Self {
+        self.proof = if is_so { Proof::FreeLock } else { Proof::Process };
+        self
+    }
+
+    /// How much is shown: never more than stays inline, unless somebody has said so.
+    pub(super) fn excerpt(&self) -> Limits {
+        let (bytes, lines) = (Self::BYTES.min(self.inline.bytes), Self::LINES.min(self.inline.lines));
+        self.excerpt.unwrap_or(Limits { bytes, lines })
     }
 
     /// Whether a payload is small enough to stay where it is.

@@ -2,7 +2,13 @@
 
 use std::{fmt, io};
 
-use super::{BlobHash, BlobRef, Excerpt, Session, spool::failed, write::open_file};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    BlobHash, BlobRef, Excerpt, Session,
+    spool::failed,
+    write::{PIECE, open_file},
+};
 use crate::{
     fs::{self, Disk, Reader as _},
     model::{Error, ErrorKind},
@@ -32,7 +38,8 @@ impl std::error::Error for Lost {
 }
 
 impl<D: Disk> Session<D> {
-    /// Reads a payload. One that is not what it was is moved aside, for somebody to look at.
+    /// Reads a payload. One whose bytes are not those of its name is moved aside, for somebody to look at; where only the
+    /// reference is wrong nothing is touched.
     ///
     /// # Errors
     /// It is not there, or not what it was, or the operating system refuses. The excerpt is there all the same.
@@ -41,18 +48,23 @@ impl<D: Disk> Session<D> {
     }
 
     fn read(&self, blob: &BlobRef) -> Result<Vec<u8>, Error> {
-        let fail = |error| failed(STEP, &self.path().join(blob.hash.name()), error);
+        let path = self.path().join(blob.hash.name());
+        let fail = |error| failed(STEP, &path, error);
         let file = self.open(blob)?;
         let stat = file.stat().map_err(fail)?;
-        // A file of another size need not be read to know that it is not the one.
-        let bytes =
-            if stat.size == blob.length { whole(&file, blob.length).map_err(fail)? } else { Vec::new() };
-        if stat.size == blob.length && BlobHash::of(&bytes) == blob.hash {
-            return Ok(bytes);
+        if stat.size == blob.length {
+            let bytes = whole(&file, blob.length).map_err(fail)?;
+            if BlobHash::of(&bytes) == blob.hash {
+                return Ok(bytes);
+            }
+        } else if hash_of(&file).map_err(fail)? == blob.hash {
+            // Only this reference is wrong: others are not to lose what is good.
+            let message = wrong_length(blob, stat.size);
+            return Err(Error::new(ErrorKind::Malformed, STEP, &path, message));
         }
-        self.distrust(&blob.hash, &stat);
-        let message = "it is not what was stored: its bytes have changed, and it was moved aside";
-        Err(Error::new(ErrorKind::Malformed, STEP, &self.path().join(blob.hash.name()), message))
+        let moved = if self.distrust(&blob.hash, &stat) { ", and it was moved aside" } else { "" };
+        let message = format!("it is not what was stored: its bytes have changed{moved}");
+        Err(Error::new(ErrorKind::Malformed, STEP, &path, message))
     }
 
     /// Reads a part of a payload: up to `length` bytes, less at its end. A part cannot be held against the hash of the whole;
@@ -68,8 +80,9 @@ impl<D: Disk> Session<D> {
         let path = self.path().join(blob.hash.name());
         let fail = |error| failed(STEP, &path, error);
         let file = self.open(blob)?;
-        if file.stat().map_err(fail)?.size != blob.length {
-            let message = "it is not what was stored: its length is another";
+        let size = file.stat().map_err(fail)?.size;
+        if size != blob.length {
+            let message = wrong_length(blob, size);
             return Err(Error::new(ErrorKind::Malformed, STEP, &path, message));
         }
         let left = blob.length.saturating_sub(offset);
@@ -95,6 +108,23 @@ impl<D: Disk> Session<D> {
 
 fn lost(blob: &BlobRef, error: Error) -> Lost {
     Lost { error, excerpt: blob.excerpt.clone() }
+}
+
+fn wrong_length(blob: &BlobRef, size: u64) -> String {
+    format!("it has {size} bytes, and not {} as its reference says; nothing was touched", blob.length)
+}
+
+/// The hash of a file of whatever size, by pieces.
+fn hash_of(file: &impl fs::Reader) -> io::Result<BlobHash> {
+    let (mut digest, mut buffer, mut offset) = (Sha256::new(), vec![0; PIECE], 0);
+    loop {
+        let length = fs::read_full(file, &mut buffer, offset)?;
+        digest.update(buffer.get(..length).unwrap_or_default());
+        offset += length as u64;
+        if length < buffer.len() {
+            return Ok(BlobHash::from_digest(&digest.finalize()));
+        }
+    }
 }
 
 fn whole(file: &impl fs::Reader, length: u64) -> io::Result<Vec<u8>> {

@@ -6,19 +6,51 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
+    path::Path,
 };
 
 use super::{
     name,
-    spool::{Inner, MARK},
+    spool::{Inner, MARK, failed},
     write::there,
 };
-use crate::fs::{self, Disk, is_temp_of};
+use crate::{
+    fs::{self, Disk, Freed, is_temp_of},
+    model::Error,
+};
+
+/// So often a folder is emptied again into which somebody writes meanwhile.
+const ATTEMPTS: u32 = 4;
 
 /// What came of a removal.
 pub(super) struct Removal {
     pub(super) bytes_freed: u64,
-    pub(super) result: io::Result<()>,
+    /// Whether there still was something; somebody else may have removed it.
+    pub(super) result: Result<bool, Failure>,
+}
+
+/// What kept a folder from going.
+pub(super) struct Failure {
+    error: io::Error,
+    /// Some of it has gone all the same.
+    is_half_way: bool,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self { error, is_half_way: false }
+    }
+}
+
+impl Failure {
+    pub(super) fn kind(&self) -> io::ErrorKind {
+        self.error.kind()
+    }
+
+    pub(super) fn told(self, step: &'static str, path: &Path) -> Error {
+        let error = failed(step, path, self.error);
+        if self.is_half_way { error.half_way() } else { error }
+    }
 }
 
 /// What a folder without a marker was.
@@ -34,21 +66,26 @@ pub(super) enum Unmarked {
 impl<D: Disk> Inner<D> {
     /// Removes the folder that has this name, which it may lose on its way out.
     pub(super) fn remove(&self, name: &mut OsString, folder: &D::Folder) -> Removal {
-        let mut bytes_freed = 0;
-        let result = self.lead_out(name, folder).and_then(|()| self.empty(name, folder, &mut bytes_freed));
-        Removal { bytes_freed, result }
+        let mut freed = Freed::default();
+        let result = self.lead_out(name, folder).and_then(|is_there| {
+            if is_there { self.empty(name, folder, &mut freed).map(|()| true) } else { Ok(false) }
+        });
+        let is_half_way = freed != Freed::default();
+        Removal { bytes_freed: freed.bytes, result: result.map_err(|error| Failure { error, is_half_way }) }
     }
 
-    fn lead_out(&self, name: &mut OsString, folder: &D::Folder) -> io::Result<()> {
+    /// `false` when somebody has removed it.
+    fn lead_out(&self, name: &mut OsString, folder: &D::Folder) -> io::Result<bool> {
         if !self.is_at(name, folder)? {
-            return Err(io::Error::other("it is not where it was"));
+            let is_gone = there(self.disk.stat(folder, OsStr::new(".")))?.is_none_or(|stat| stat.links == 0);
+            return if is_gone { Ok(false) } else { Err(io::Error::other("it is not where it was")) };
         }
         if !name::is_going(name) {
             let out = self.free_name()?;
             self.disk.rename((&self.dir, name), (&self.dir, &out))?;
             *name = out;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// What is left of a dead process may have our number.
@@ -61,16 +98,29 @@ impl<D: Disk> Inner<D> {
         }
     }
 
-    fn empty(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> io::Result<()> {
+    /// Who had it open may write into it until the last moment: what appears meanwhile goes as well.
+    fn empty(&self, name: &OsStr, folder: &D::Folder, freed: &mut Freed) -> io::Result<()> {
+        let mut attempt = 1;
+        loop {
+            self.remove_payloads(folder, freed)?;
+            there(self.disk.remove(folder, OsStr::new(MARK)))?;
+            match there(self.disk.remove_folder(&self.dir, name)) {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && attempt < ATTEMPTS => {}
+                removed => return removed.map(drop),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// What cannot go keeps nothing else from going; the marker stays then.
+    fn remove_payloads(&self, folder: &D::Folder, freed: &mut Freed) -> io::Result<()> {
+        let mut first = None;
         for inner in self.disk.list(folder)?.iter().filter(|inner| *inner != MARK) {
             let removed = fs::remove_all(&self.disk, folder, inner);
-            *bytes_freed += removed.freed.bytes;
-            if let Some((_, error)) = removed.left.into_iter().next() {
-                return Err(error);
-            }
+            *freed = freed.and(removed.freed);
+            first = first.or_else(|| removed.left.into_iter().next().map(|(_, error)| error));
         }
-        there(self.disk.remove(folder, OsStr::new(MARK)))?;
-        there(self.disk.remove_folder(&self.dir, name)).map(drop)
+        first.map_or(Ok(()), Err)
     }
 
     /// Removes a folder that has no marker if there is nothing in it but markers on their way, and that for so long that who

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fs::Disk,
-    lock::{Ownership, owner_of, wait_for},
+    lock::{Ownership, wait_for},
 };
 
 /// Longer than it takes to write a payload.
@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Room for one payload: nobody else takes it while this lives. A spool without a limit has it always.
 pub(super) struct Room<D: Disk>(Option<D::Lock>);
+
+const ROOT: u32 = 0;
 
 /// A session's folder, as it counts.
 struct Taken {
@@ -29,14 +31,26 @@ struct Taken {
 }
 
 impl<D: Disk> Inner<D> {
-    /// Makes room for a payload; `None` where there is none.
-    pub(super) fn make_room(&self, length: u64) -> io::Result<Option<Room<D>>> {
+    /// The right to add a payload; `None` where there never is room for it.
+    pub(super) fn room_for(&self, length: u64) -> io::Result<Option<Room<D>>> {
         let Some(most) = self.options.max_bytes else { return Ok(Some(Room(None))) };
         if length > most {
             return Ok(None);
         }
-        let lock = wait_for(PATIENCE, || self.disk.try_lock(&self.dir, OsStr::new(ROOM), self.owner))?;
+        let name = OsStr::new(ROOM);
+        let lock = wait_for(PATIENCE, || self.disk.try_lock(&self.dir, name, self.owner))?;
         let lock = lock.ok_or_else(|| io::Error::other("others were adding to the spool all the time"))?;
+        let owner = self.disk.stat(&self.dir, name)?.owner.uid;
+        // Root may have made it, and died before he gave it away.
+        if owner == self.owner.uid || owner == ROOT {
+            return Ok(Some(Room(Some(lock))));
+        }
+        Err(io::Error::other(format!("{ROOM} in the spool belongs to another user (uid {owner}): remove it")))
+    }
+
+    /// Makes room for a payload, which the dead give up; tells whether there is enough now.
+    pub(super) fn make(&self, room: &Room<D>, length: u64) -> io::Result<bool> {
+        let Some(most) = self.options.max_bytes.filter(|_| room.0.is_some()) else { return Ok(true) };
         let mut taken = self.taken()?;
         let mut bytes: u64 = taken.iter().map(|taken| taken.bytes).sum();
         taken.sort_by_key(|taken| taken.modified_ns);
@@ -48,7 +62,7 @@ impl<D: Disk> Inner<D> {
                 bytes -= old.bytes;
             }
         }
-        Ok((bytes + length <= most).then_some(Room(Some(lock))))
+        Ok(bytes + length <= most)
     }
 
     fn taken(&self) -> io::Result<Vec<Taken>> {
@@ -69,7 +83,6 @@ impl<D: Disk> Inner<D> {
 
     fn is_of_a_dead_one(&self, name: &OsStr) -> bool {
         let folder = self.disk.subfolder(&self.dir, name);
-        folder
-            .is_ok_and(|folder| matches!(owner_of(&self.disk, &folder, OsStr::new(MARK)), Ownership::Dead(_)))
+        folder.is_ok_and(|folder| matches!(self.owner_of(&folder), Ownership::Dead(_)))
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use super::{
     BlobHash, BlobRef, Excerpt, Side, log,
     spool::{Ended, Inner, MARK, failed},
+    text,
     write::{Temp, holds, is_same, there},
 };
 use crate::{
@@ -87,7 +88,8 @@ impl<D: Disk> Session<D> {
                 there(spool.disk.remove(&folder, &name))?;
             }
         }
-        // A payload is durable only if its folder is.
+        // What was found is kept as if it had been stored now; and a payload is durable only if its folder is.
+        spool.disk.sync_folder(&folder)?;
         spool.disk.sync_folder(&spool.dir)?;
         let path = spool.path.join(&name);
         Ok(Self { spool, name, path, folder, state: Mutex::new(State { mark, counts }) })
@@ -106,6 +108,7 @@ impl<D: Disk> Session<D> {
 
     /// The same, with an excerpt from the side that matters.
     pub fn put_showing(&self, payload: &[u8], mime: &str, side: Side) -> Stored {
+        let mime = &text::kind(mime);
         if self.spool.options.keeps_inline(payload, mime) {
             return Stored::Inline(Why::Small);
         }
@@ -113,7 +116,7 @@ impl<D: Disk> Session<D> {
         let path = self.path.join(hash.name());
         match self.store(&hash, payload) {
             Ok(true) => {
-                let excerpt = Excerpt::of(payload, mime, side, self.spool.options.excerpt, &path);
+                let excerpt = Excerpt::of(payload, mime, side, self.spool.options.excerpt(), &path);
                 let (length, mime) = (payload.len() as u64, mime.to_owned());
                 Stored::Spooled(Box::new(BlobRef { hash, length, mime, excerpt }))
             }
@@ -133,7 +136,15 @@ impl<D: Disk> Session<D> {
         if self.count_again(hash, payload) {
             return Ok(true);
         }
-        let Some(_room) = self.spool.make_room(payload.len() as u64)? else { return Ok(false) };
+        let length = payload.len() as u64;
+        let Some(room) = self.spool.room_for(length)? else { return Ok(false) };
+        // Another thread may have stored it while we waited: what is there takes no room and evicts nobody.
+        if self.count_again(hash, payload) {
+            return Ok(true);
+        }
+        if !self.spool.make(&room, length)? {
+            return Ok(false);
+        }
         let Inner { disk, owner, .. } = &*self.spool;
         let temp = Temp::write(disk, &self.folder, hash.name(), payload, *owner)?;
         self.place(&temp, hash, payload)?;
@@ -214,9 +225,9 @@ impl<D: Disk> Session<D> {
         let State { mark, .. } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut ended = Ended { name, folder, mark };
         let removal = spool.remove(&mut ended.name, &ended.folder);
-        removal.result.map_err(|error| {
+        removal.result.map(drop).map_err(|failure| {
             spool.pending().push(ended);
-            failed("remove an ended session", &path, error)
+            failure.told("remove an ended session", &path)
         })
     }
 
@@ -224,13 +235,12 @@ impl<D: Disk> Session<D> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves a file aside that is not what its name says, if it still is the one that was read.
-    pub(super) fn distrust(&self, hash: &BlobHash, read: &Stat) {
-        let mut state = self.state();
+    /// Moves a file aside that is not what its name says, if it still is the one that was read; tells whether it did. Who
+    /// needs the payload is still counted: it may be stored again.
+    pub(super) fn distrust(&self, hash: &BlobHash, read: &Stat) -> bool {
+        let _state = self.state();
         let now = there(self.spool.disk.stat(&self.folder, hash.name()));
-        if matches!(now, Ok(Some(now)) if is_same(&now, read)) && self.move_aside(hash).is_ok() {
-            state.counts.remove(hash);
-        }
+        matches!(now, Ok(Some(now)) if is_same(&now, read)) && self.move_aside(hash).is_ok()
     }
 }
 

@@ -12,10 +12,10 @@ use super::{
     write::{is_same, there},
 };
 use crate::{
-    fs::{Disk, Owner, RealDisk, is_temp_of},
-    lock::{OwnerMark, Ownership, owner_of, pause},
+    fs::{Attributes, Disk, Owner, Reader as _, RealDisk, is_temp_of},
+    lock::{OwnerMark, Ownership, pause},
     model::{Error, ErrorKind, Timestamp},
-    process::{Life, life},
+    process::{Identity, Life, life},
 };
 
 /// Says whose the folder of a session is.
@@ -26,6 +26,8 @@ pub(super) const ROOM: &str = ".room";
 
 /// So often somebody may remove a folder before we have it.
 const ATTEMPTS: u32 = 16;
+
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 const OPEN: &str = "open the spool";
 const BEGIN: &str = "open a session's folder in the spool";
@@ -77,8 +79,7 @@ impl<D: Disk> Spool<D> {
     /// # Errors
     /// As for [`Spool::open`].
     pub fn open_on(disk: D, dir: &Path, options: Options, now: Timestamp) -> Result<Self, Error> {
-        let owner = us();
-        let folder = open_dir(&disk, dir, owner)?;
+        let (folder, owner) = open_dir(&disk, dir)?;
         let (path, pending) = (dir.to_owned(), Mutex::default());
         let spool = Self(Arc::new(Inner { disk, path, dir: folder, owner, options, pending }));
         // What cannot be swept now is told in the log, and keeps nobody from going on.
@@ -113,6 +114,8 @@ impl<D: Disk> Spool<D> {
                     return Session::begin(Arc::clone(inner), name, folder, mark).map_err(fail);
                 }
                 Ok(Taken::Others(owner)) if is_on_its_way_out(&owner) => pause(attempt),
+                // A child that is about to call another program has what we have let go for a moment.
+                Ok(Taken::Others(owner)) if is_us(&owner) && attempt + 1 < ATTEMPTS => pause(attempt),
                 Ok(Taken::Others(owner)) => return Err(busy(&path, &owner)),
                 Ok(Taken::Foreign) => return Err(foreign(&path)),
                 Ok(Taken::Again) => pause(attempt),
@@ -138,19 +141,31 @@ impl<D: Disk> Inner<D> {
         if self.is_foreign(&folder)? {
             return Ok(Taken::Foreign);
         }
-        let mark = OwnerMark::take(&self.disk, &folder, OsStr::new(MARK), self.owner);
+        let mark = self.options.proof.take(&self.disk, &folder, OsStr::new(MARK), self.owner);
         if !self.is_at(name, &folder)? {
-            // It was on its way out: nothing of ours may keep it.
-            mark.ok().flatten().map(OwnerMark::leave).transpose()?;
+            if let Ok(Some(mark)) = mark {
+                self.leave(&folder, mark)?;
+            }
             return Ok(Taken::Again);
         }
         Ok(match mark? {
             Some(mark) => Taken::Ours(folder, mark),
-            None => match owner_of(&self.disk, &folder, OsStr::new(MARK)) {
+            None => match self.owner_of(&folder) {
                 Ownership::None | Ownership::Dead(_) => Taken::Again,
                 owner => Taken::Others(owner),
             },
         })
+    }
+
+    pub(super) fn owner_of(&self, folder: &D::Folder) -> Ownership {
+        self.options.proof.owner_of(&self.disk, folder, OsStr::new(MARK))
+    }
+
+    /// Leaves a folder that was on its way out when we marked it: nothing of ours may keep it. But what is still in there
+    /// would be nobody's for ever without a marker; with ours it is reclaimed once we are dead.
+    fn leave(&self, folder: &D::Folder, mark: OwnerMark<D>) -> io::Result<()> {
+        let names = self.disk.list(folder)?;
+        if names.iter().all(|name| name == MARK) { mark.leave() } else { Ok(()) }
     }
 
     /// Whether there is something in a folder that nobody has marked: at its end that would go with a session.
@@ -183,30 +198,61 @@ fn is_on_its_way_out(owner: &Ownership) -> bool {
     }
 }
 
+fn is_us(owner: &Ownership) -> bool {
+    matches!(owner, Ownership::Alive(Some(who)) if *who == Identity::of_this_process())
+}
+
 fn us() -> Owner {
     Owner { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
 }
 
 /// Opens the spool's folder, by its real path and no other: whoever may put a link on the way could lead us anywhere.
-fn open_dir<D: Disk>(disk: &D, dir: &Path, owner: Owner) -> Result<D::Folder, Error> {
+/// Whatever we make in there belongs to whom the folder belongs to.
+fn open_dir<D: Disk>(disk: &D, dir: &Path) -> Result<(D::Folder, Owner), Error> {
     let refused = |why| Error::new(ErrorKind::Refused, OPEN, dir, why);
     if !dir.is_absolute() || dir.components().any(|part| part == Component::ParentDir) {
         return Err(refused("it is no path from the root on").with_hint("name it by its real path"));
     }
     let opened = match disk.folder(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(disk, dir, owner),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(disk, dir),
         opened => opened,
     };
-    opened.map_err(|error| match disk.resolve(dir) {
+    let folder = opened.map_err(|error| match disk.resolve(dir) {
         Ok(real) if real != dir => refused("there is a link on the way to it")
             .with_hint(format!("name it by its real path: {}", real.display())),
         _ => failed(OPEN, dir, error),
-    })
+    })?;
+    let owner = owner_to_act_for(disk, dir, &folder)?;
+    Ok((folder, owner))
 }
 
-fn make<D: Disk>(disk: &D, dir: &Path, owner: Owner) -> io::Result<D::Folder> {
+/// Whom the spool belongs to, if nobody else can put things into it and we may make things for him.
+fn owner_to_act_for<D: Disk>(disk: &D, dir: &Path, folder: &D::Folder) -> Result<Owner, Error> {
+    let attributes = disk.open(folder, OsStr::new(".")).and_then(|folder| folder.attributes());
+    let Attributes { uid, gid, mode, .. } = attributes.map_err(|error| failed(OPEN, dir, error))?;
+    let refused = |why: String, hint: &str| Error::new(ErrorKind::Refused, OPEN, dir, why).with_hint(hint);
+    let owner = Owner { uid, gid };
+    if !disk.acts_for(owner) {
+        let why = format!("it belongs to another user (uid {uid})");
+        return Err(refused(why, "run it as that user, or name a folder of your own"));
+    }
+    if mode & WRITABLE_BY_OTHERS != 0 {
+        let why = format!("others than its owner may write into it (its mode is {mode:o})");
+        return Err(refused(
+            why,
+            "take that right from them (chmod go-w), or name a folder that is not there",
+        ));
+    }
+    Ok(owner)
+}
+
+/// Root makes it for whom the folder around it belongs to; everybody else for himself.
+fn make<D: Disk>(disk: &D, dir: &Path) -> io::Result<D::Folder> {
     let (parent, name) = dir.parent().zip(dir.file_name()).ok_or(io::ErrorKind::InvalidInput)?;
-    disk.private_folder(&disk.folder(parent)?, name, owner)?;
+    let parent = disk.folder(parent)?;
+    let around = disk.stat(&parent, OsStr::new("."))?.owner;
+    let owner = if disk.acts_for(around) { around } else { us() };
+    disk.private_folder(&parent, name, owner)?;
     disk.folder(dir)
 }
 
@@ -220,6 +266,10 @@ fn busy(path: &Path, owner: &Ownership) -> Error {
         Ownership::Unknown(why) => (
             format!("nobody can say whether its owner is alive: {why}"),
             "remove the folder if nobody uses it, or give the session another id",
+        ),
+        owner if is_us(owner) => (
+            "this process has it already, or a child that it is about to start".to_owned(),
+            "end or drop the other one first, and try again; or give the session another id",
         ),
         Ownership::Alive(Some(who)) => {
             (format!("process {} has it", who.pid), "end that, or give the session another id")

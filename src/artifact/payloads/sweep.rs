@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use super::{
     log, name,
-    removal::Unmarked,
+    removal::{Failure, Unmarked},
     spool::{Inner, MARK, ROOM, failed},
 };
 use crate::{
     fs::Disk,
-    lock::{Ownership, owner_of, try_claim},
+    lock::Ownership,
     model::{Error, Timestamp},
 };
 
@@ -51,6 +51,13 @@ enum Found {
     Gone,
 }
 
+impl Found {
+    /// What came of a removal that went well.
+    const fn of(was_there: bool) -> Self {
+        if was_there { Self::Swept } else { Self::Gone }
+    }
+}
+
 /// Longer than it takes to mark a folder as one's own, in milliseconds.
 const BEGINNING: i64 = 60_000;
 
@@ -83,7 +90,7 @@ impl<D: Disk> Inner<D> {
             let removal = self.remove(&mut ended.name, &ended.folder);
             report.bytes_freed += removal.bytes_freed;
             let is_left = removal.result.is_err();
-            self.count(report, &ended.name, removal.result.map(|()| Found::Swept));
+            self.count(report, &ended.name, removal.result.map(Found::of));
             is_left
         });
         let names = pending.iter().map(|ended| ended.name.clone()).collect();
@@ -91,7 +98,7 @@ impl<D: Disk> Inner<D> {
         names
     }
 
-    fn count(&self, report: &mut Report, name: &OsStr, found: io::Result<Found>) {
+    fn count(&self, report: &mut Report, name: &OsStr, found: Result<Found, Failure>) {
         report.scanned += u64::from(!matches!(found, Ok(Found::Gone)));
         match found {
             Ok(Found::Swept) => report.swept += 1,
@@ -103,12 +110,12 @@ impl<D: Disk> Inner<D> {
             Ok(Found::Gone) => {}
             Err(error) => {
                 report.failed += 1;
-                report.error.get_or_insert_with(|| failed(STEP, &self.path.join(name), error));
+                report.error.get_or_insert_with(|| error.told(STEP, &self.path.join(name)));
             }
         }
     }
 
-    fn look(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> io::Result<Found> {
+    fn look(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> Result<Found, Failure> {
         if !name::is_ours(name) {
             return Ok(Found::Skipped);
         }
@@ -118,21 +125,20 @@ impl<D: Disk> Inner<D> {
         }
     }
 
-    fn look_inside(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> io::Result<Found> {
+    fn look_inside(&self, name: &OsStr, now: Timestamp, bytes_freed: &mut u64) -> Result<Found, Failure> {
         let stat = self.disk.stat(&self.dir, name)?;
         if !stat.is_folder {
             return Ok(Found::Skipped);
         }
         let folder = self.disk.subfolder(&self.dir, name)?;
         let last = Timestamp::from_nanos(stat.modified_ns);
-        match owner_of(&self.disk, &folder, OsStr::new(MARK)) {
+        match self.owner_of(&folder) {
             Ownership::None => {
-                self.remove_unmarked(name, &folder, now.millis_since(last) < BEGINNING).map(|unmarked| {
-                    match unmarked {
-                        Unmarked::Removed => Found::Swept,
-                        Unmarked::Taken => Found::Retained,
-                        Unmarked::Foreign => Found::Skipped,
-                    }
+                let is_young = now.millis_since(last) < BEGINNING;
+                Ok(match self.remove_unmarked(name, &folder, is_young)? {
+                    Unmarked::Removed => Found::Swept,
+                    Unmarked::Taken => Found::Retained,
+                    Unmarked::Foreign => Found::Skipped,
                 })
             }
             Ownership::Alive(_) => Ok(Found::Retained),
@@ -148,22 +154,22 @@ impl<D: Disk> Inner<D> {
         !name::is_going(name) && self.options.grace.is_some_and(is_within)
     }
 
-    fn reclaim(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> io::Result<Found> {
-        match try_claim(&self.disk, folder, OsStr::new(MARK)) {
+    fn reclaim(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> Result<Found, Failure> {
+        match self.options.proof.try_claim(&self.disk, folder, OsStr::new(MARK)) {
             Err(Ownership::Unknown(_)) => Ok(Found::Unknown),
             // Somebody was quicker: he goes on with it, or removes it.
             Err(_) => Ok(Found::Retained),
             Ok(_claim) => {
                 let removal = self.remove(&mut name.to_owned(), folder);
                 *bytes_freed += removal.bytes_freed;
-                removal.result.map(|()| Found::Swept)
+                removal.result.map(Found::of)
             }
         }
     }
 
     /// Removes the session that has this name if its owner is dead, whatever its grace; tells whether it is gone.
-    pub(super) fn evict(&self, name: &OsStr) -> io::Result<bool> {
+    pub(super) fn evict(&self, name: &OsStr) -> Result<bool, Failure> {
         let folder = self.disk.subfolder(&self.dir, name)?;
-        self.reclaim(name, &folder, &mut 0).map(|found| matches!(found, Found::Swept))
+        self.reclaim(name, &folder, &mut 0).map(|found| matches!(found, Found::Swept | Found::Gone))
     }
 }

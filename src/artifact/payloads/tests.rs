@@ -1,11 +1,18 @@
 //! Sessions on a disk in memory, every call of which fails once, or is the last one.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Timestamp, fs::MemDisk};
+use crate::{
+    Timestamp,
+    fs::{Disk as _, MemDisk},
+};
 
 const DIR: &str = "/spool";
 const FOLDER: &str = "/spool/s-one";
@@ -46,30 +53,34 @@ fn blobs(disk: &MemDisk) -> usize {
         .count()
 }
 
+/// Whether the call numbered `at` was the last one to try.
+fn put_failing_at(at: u64, options: Options) -> bool {
+    let disk = disk();
+    let session = spool(&disk, options).session("one").unwrap();
+    disk.fail_at(at, false);
+    let stored = session.put(&payload(0), "text/plain");
+    let calls = disk.heal();
+    match stored {
+        Stored::Spooled(blob) => assert_eq!(session.get(&blob).unwrap(), payload(0), "call {at}"),
+        Stored::Inline(why) => {
+            assert_eq!((why, blobs(&disk)), (Why::Failed, 0), "call {at}");
+            assert_eq!(disk.names(Path::new(FOLDER)), [".owner"], "call {at}");
+        }
+    }
+    // Afterwards all is as if nothing had happened.
+    let blob = put(&session, &payload(0)).unwrap();
+    assert_eq!(session.get(&blob).unwrap(), payload(0), "call {at}");
+    session.end().unwrap();
+    assert!(disk.names(Path::new(DIR)).iter().all(|name| name == ".room"), "call {at}");
+    calls < at
+}
+
 #[test]
 fn i6_whatever_call_fails_the_payload_is_not_lost_and_no_part_of_it_left() {
-    for (at, options) in (0..).flat_map(|at| [(at, small()), (at, small().with_max_bytes(99).unwrap())]) {
-        let disk = disk();
-        let session = spool(&disk, options).session("one").unwrap();
-        disk.fail_at(at, false);
-        let stored = session.put(&payload(0), "text/plain");
-        let calls = disk.heal();
-        match stored {
-            Stored::Spooled(blob) => assert_eq!(session.get(&blob).unwrap(), payload(0), "call {at}"),
-            Stored::Inline(why) => {
-                assert_eq!((why, blobs(&disk)), (Why::Failed, 0), "call {at}");
-                assert_eq!(disk.names(Path::new(FOLDER)), [".owner"], "call {at}");
-            }
-        }
-        // Afterwards all is as if nothing had happened.
-        let blob = put(&session, &payload(0)).unwrap();
-        assert_eq!(session.get(&blob).unwrap(), payload(0), "call {at}");
-        session.end().unwrap();
-        assert!(disk.names(Path::new(DIR)).iter().all(|name| name == ".room"), "call {at}");
-        if calls < at {
-            assert!(at > 8);
-            break;
-        }
+    // Each to its own last call: one has more of them than the other.
+    for options in [small(), small().with_max_bytes(99).unwrap()] {
+        let last = (0..1_000).find(|at| put_failing_at(*at, options.clone())).unwrap();
+        assert!(last > 8, "{last}");
     }
 }
 
@@ -140,6 +151,90 @@ fn i6_whatever_call_of_an_end_fails_the_next_sweep_finishes_it() {
 }
 
 #[test]
+fn i6_an_end_goes_on_over_what_cannot_be_removed_and_says_that_it_is_half_done() {
+    let mut half_done = 0;
+    for at in 0.. {
+        let disk = disk();
+        let spool = spool(&disk, small());
+        let session = spool.session("one").unwrap();
+        (0..3).for_each(|number| drop(put(&session, &payload(number)).unwrap()));
+        disk.fail_at(at, false);
+        let ended = session.end();
+        if disk.heal() <= at {
+            break;
+        }
+        let names = disk.names(Path::new(DIR));
+        let Err(error) = ended else { continue };
+        let inside = disk.names(&Path::new(DIR).join(&names[0]));
+        let left = inside.iter().filter(|name| *name != ".owner").count();
+        assert!([0, 1, 3].contains(&left), "call {at}: {inside:?}");
+        assert_eq!(error.is_too_late(), left < 3, "call {at}: {error}");
+        assert!(left == 0 || inside.contains(&".owner".to_owned()), "call {at}: {inside:?}");
+        half_done += usize::from(left == 1);
+    }
+    assert!(half_done >= 3, "{half_done}");
+}
+
+/// The only folder on its way out, if there is one.
+fn going(disk: &MemDisk) -> Option<PathBuf> {
+    disk.names(Path::new(DIR))
+        .into_iter()
+        .find(|name| name.starts_with("x-"))
+        .map(|name| Path::new(DIR).join(name))
+}
+
+#[test]
+fn what_appears_in_a_folder_on_its_way_out_goes_with_it() {
+    for at in 0..30 {
+        let base = disk();
+        let (other, calls) = (base.clone(), AtomicU64::new(0));
+        let disk = base.clone().with_hook(move || {
+            let call = calls.fetch_add(1, Ordering::SeqCst);
+            if call == at + 1_000
+                && let Some(folder) = going(&other)
+            {
+                other.put(&folder.join("late"), b"x");
+            }
+            if other.get(Path::new("/other/ending")).is_some() && call < 1_000 {
+                calls.store(1_000, Ordering::SeqCst);
+            }
+        });
+        let spool = spool(&disk, small());
+        let session = spool.session("one").unwrap();
+        put(&session, &payload(0)).unwrap();
+        base.put(Path::new("/other/ending"), b"");
+        session.end().unwrap();
+        assert_eq!(base.names(Path::new(DIR)), [""; 0], "call {at}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_led_out_while_it_is_taken_keeps_its_marker_as_long_as_it_has_payloads() {
+    let [dead, _] = markers();
+    for at in 0..40 {
+        let base = disk();
+        base.put(&Path::new(FOLDER).join(".owner"), &dead);
+        base.put(&Path::new(FOLDER).join("payload"), b"x");
+        let (other, calls) = (base.clone(), AtomicU64::new(0));
+        let grace = small().with_grace(crate::Age::from_millis(9_000_000).unwrap());
+        let disk = base.clone().with_hook(move || {
+            if calls.fetch_add(1, Ordering::SeqCst) == at {
+                let dir = other.folder(Path::new(DIR)).unwrap();
+                let _ = other.rename((&dir, OsStr::new("s-one")), (&dir, OsStr::new("x-9-9")));
+            }
+        });
+        // As old as a disk in memory is, it would be within its grace at no later time.
+        let taken = Spool::open_on(disk, Path::new(DIR), grace, Timestamp::from_millis(0))
+            .and_then(|spool| spool.session("one"));
+        for folder in ["/spool/s-one", "/spool/x-9-9"] {
+            let names = base.names(Path::new(folder));
+            let is_marked = names.iter().any(|name| name == ".owner");
+            assert!(is_marked || names.is_empty(), "call {at}: {folder}: {names:?}, {taken:?}");
+        }
+    }
+}
+
+#[test]
 fn what_was_there_before_stays_until_the_end_of_the_session() {
     let disk = disk();
     let spool = spool(&disk, small());
@@ -161,6 +256,7 @@ fn a_session_has_one_owner_and_an_id() {
     let _session = spool.session("one").unwrap();
     let error = spool.session("one").unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Busy);
+    assert!(error.message().contains("this process has it") && error.hint().is_some(), "{error:?}");
     assert_eq!(spool.session("").unwrap_err().kind(), crate::ErrorKind::Refused);
     assert!(spool.session("two").is_ok());
 }

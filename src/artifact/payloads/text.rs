@@ -5,6 +5,15 @@ use std::ops::Range;
 /// What holds pictures and sounds is not shown, whatever its bytes look like.
 const NO_TEXT: [&str; 4] = ["image/", "audio/", "video/", "font/"];
 
+/// A kind is no longer than this.
+const LONGEST_KIND: usize = 100;
+
+/// What a payload is called, without what could end a line or be taken for more than a name.
+pub(super) fn kind(mime: &str) -> String {
+    let is_plain = |char: &char| char.is_ascii_alphanumeric() || "!#$&^_.+/;= -".contains(*char);
+    mime.chars().filter(is_plain).take(LONGEST_KIND).collect()
+}
+
 /// Whether a payload can be shown to somebody who reads.
 pub(super) fn is_text(payload: &[u8], mime: &str) -> bool {
     let is_named_otherwise =

@@ -8,7 +8,7 @@ use std::{
 use crate::fs::{self, Disk, Owner, Stat, Writer as _};
 
 /// So much is compared at once.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// A file on its way; there is no trace of it unless it gets another name.
 #[derive(Debug)]

@@ -37,12 +37,12 @@ pub(super) fn each_piece(
     Ok(())
 }
 
-/// Tells what the raw text of a string means, in pieces. Returns whether that is UTF-8.
+/// Tells what the raw text of a string means, in pieces.
 pub(super) fn each_meant(
     file: &impl Reader,
     raw: Range<u64>,
     mut each: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<bool> {
+) -> io::Result<()> {
     let (mut unescaper, mut text) = (Unescaper::default(), Vec::new());
     each_piece(file, raw, |piece| {
         text.clear();
@@ -51,8 +51,7 @@ pub(super) fn each_meant(
     })?;
     text.clear();
     unescaper.finish(&mut text);
-    each(&text)?;
-    Ok(!unescaper.has_lone())
+    each(&text)
 }
 
 /// What is remembered of a result.
@@ -65,7 +64,6 @@ pub(super) struct Gist {
     breaks: u64,
     last: u8,
     has_nul: bool,
-    is_clean: bool,
     shown: Vec<u8>,
     side: Side,
     room: usize,
@@ -80,13 +78,12 @@ impl Gist {
             breaks: 0,
             last: b'\n',
             has_nul: false,
-            is_clean: true,
             shown: Vec::new(),
             side: settings.side,
             room: settings.excerpt.bytes.saturating_add(MARGIN),
         };
         let mut hash = Sha256::new();
-        gist.is_clean = each_meant(file, raw, |text| {
+        each_meant(file, raw, |text| {
             hash.update(text);
             gist.add(text);
             Ok(())
@@ -127,7 +124,6 @@ impl Gist {
             length: self.length,
             lines: self.breaks + u64::from(self.last != b'\n'),
             is_text: !self.has_nul,
-            is_clean: self.is_clean,
         };
         Excerpt::of_window(&window, MIME, self.side, settings.excerpt, path).to_string()
     }

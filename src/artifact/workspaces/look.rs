@@ -26,69 +26,71 @@ pub(super) struct Base<'a> {
     pub(super) home: &'a Home,
 }
 
-/// What a group is by now.
+/// A member as it was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Looked {
-    pub(super) seen: Seen,
+pub(super) struct Member {
+    ino: u64,
     /// Bytes of what was looked at.
     pub(super) bytes: u64,
-    /// Those of its secrets alone.
-    pub(super) secret_bytes: u64,
+}
+
+impl Member {
+    /// Whether this is the one that was seen.
+    pub(super) const fn is(&self, stat: &Stat) -> bool {
+        self.ino == stat.ino
+    }
+}
+
+/// What a group is by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Looked {
+    pub(super) seen: Seen,
+    /// Its members in the order of their names, as far as they were looked at.
+    pub(super) members: Vec<Option<Member>>,
 }
 
 /// Looks at a group of which it is known whether it is `owned`.
-///
-/// # Errors
-/// Why nobody can tell.
 pub(super) fn look(
     base: &Base<'_>,
     (main, names): (&str, &Names),
     owned: Owned,
     settings: &Settings,
     now: Timestamp,
-) -> Result<Looked, Kept> {
+) -> Looked {
     let oldest = Timestamp::from_nanos(i128::MIN);
-    let seen = Seen { newest: oldest, secret: None, owned };
-    let mut looked = Looked { seen, bytes: 0, secret_bytes: 0 };
-    if owned != Owned::Yes {
-        for (role, name) in &names.members {
-            looked.add(base, *role, name, |at| stays_at(at, settings, now))?;
+    let mut seen = Seen { newest: Ok(oldest), secret: None, owned };
+    if owned == Owned::Yes {
+        seen.newest = Err(Kept::Owned);
+        return Looked { seen, members: vec![None; names.members.len()] };
+    }
+    if names.is_marked {
+        seen.newest = marked_at(base, main);
+    }
+    let stays = |at: Timestamp| settings.ttl.age().is_none_or(|age| at >= now.minus(age));
+    let mut member = |(role, name): &(Role, String)| {
+        let (newest, member) = look_at(base, *role, name, |at| stays(at) || seen.newest.is_ok_and(stays));
+        if *role == Role::Secret {
+            seen.secret = seen.secret.max(newest.ok());
         }
-    }
-    if names.members.is_empty() {
-        // A mark alone is as old as it is.
-        looked.seen.newest = marked_at(base, main)?;
-    }
-    Ok(looked)
+        seen.newest = seen.newest.and_then(|known| Ok(known.max(newest?)));
+        member
+    };
+    let members = names.members.iter().map(&mut member).collect();
+    Looked { seen, members }
 }
 
-/// Whether a time says by itself that the group stays.
-fn stays_at(at: Timestamp, settings: &Settings, now: Timestamp) -> bool {
-    settings.ttl.age().is_none_or(|age| at >= now.minus(age))
-}
-
-impl Looked {
-    fn add(
-        &mut self,
-        base: &Base<'_>,
-        role: Role,
-        name: &str,
-        new_enough: impl Fn(Timestamp) -> bool,
-    ) -> Result<(), Kept> {
-        let stat = RealDisk.stat(&base.folder, OsStr::new(name)).map_err(|_| Kept::Touched)?;
-        must_be_a_member(base, role, name, &stat)?;
-        // Where the group stays, nobody asks how new it is.
-        let found = walk(&RealDisk, &base.folder, (OsStr::new(name), &stat), |at| {
-            new_enough(at) || new_enough(self.seen.newest)
-        })?;
-        self.seen.newest = self.seen.newest.max(found.newest);
-        self.bytes += found.bytes;
-        if role == Role::Secret {
-            self.seen.secret = self.seen.secret.max(Some(found.newest));
-            self.secret_bytes += found.bytes;
-        }
-        Ok(())
-    }
+/// The newest time in a member, or as new a one as is enough.
+fn look_at(
+    base: &Base<'_>,
+    role: Role,
+    name: &str,
+    is_enough: impl Fn(Timestamp) -> bool,
+) -> (Result<Timestamp, Kept>, Option<Member>) {
+    let Ok(stat) = RealDisk.stat(&base.folder, OsStr::new(name)) else { return (Err(Kept::Touched), None) };
+    let found = must_be_a_member(base, role, name, &stat)
+        .and_then(|()| walk(&RealDisk, &base.folder, (OsStr::new(name), &stat), is_enough));
+    let member = Member { ino: stat.ino, bytes: found.map_or(0, |found| found.bytes) };
+    (found.map(|found| found.newest), Some(member))
 }
 
 /// A main path is a folder, a secret a file; and no member is a link.

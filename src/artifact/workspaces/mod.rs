@@ -44,5 +44,5 @@ pub use outcome::{Left, Outcome};
 pub use remove::{Member, Removal, group_at, remove_group};
 pub use settings::Settings;
 pub use shape::{Role, Shape, ShapeError};
-pub use sweep::{KIND, rests, sweep};
+pub use sweep::{KIND, inspect, rests, sweep};
 pub use undo::{empty_trash, finish_killed, is_base, past, undo};

@@ -1,6 +1,9 @@
 //! Which names in a folder belong together, and which are somebody else's. Names alone: nothing is looked at.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ffi::{OsStr, OsString},
+};
 
 use super::{Role, Settings, shape::MARKER};
 use crate::fs::OUR_FOLDER;
@@ -25,31 +28,39 @@ pub(super) struct Roster {
 
 impl Roster {
     pub(super) fn of(names: impl IntoIterator<Item = OsString>, settings: &Settings) -> Self {
+        let names: HashSet<OsString> = names.into_iter().filter(|name| name != OUR_FOLDER).collect();
+        let has = |name: &str| names.contains(OsStr::new(name));
         let mut roster = Self::default();
-        for name in names.into_iter().filter(|name| name != OUR_FOLDER) {
-            roster.add(name, settings);
+        for name in &names {
+            match name.to_str() {
+                Some(name) => roster.add(name, settings, has),
+                // No pattern is asked of what is no text: that is nobody's we know.
+                None => roster.foreign.push(name.to_string_lossy().into_owned()),
+            }
         }
         roster.groups.values_mut().for_each(|names| names.members.sort());
         roster.foreign.sort();
         roster
     }
 
-    fn add(&mut self, name: OsString, settings: &Settings) {
-        // No pattern is asked of what is no text: that is nobody's we know.
-        let name = match name.into_string() {
-            Ok(name) => name,
-            Err(name) => return self.foreign.push(name.to_string_lossy().into_owned()),
+    fn add(&mut self, name: &str, settings: &Settings, has: impl Fn(&str) -> bool) {
+        // A job may be called like the results of another. What is named after it tells whose it is.
+        let is_its_own = || {
+            let mut after = settings.shape.parts().map(|(_, suffix)| suffix).chain([MARKER]);
+            settings.is_main(name) && after.any(|suffix| has(&format!("{name}{suffix}")))
         };
-        match part_of(&name, settings) {
-            Some((main, Role::Mark)) => self.group(main.to_owned()).is_marked = true,
-            Some((main, role)) => self.group(main.to_owned()).members.push((role, name)),
-            None if settings.is_main(&name) => self.group(name.clone()).members.push((Role::Main, name)),
-            None => self.foreign.push(name),
+        match part_of(name, settings) {
+            Some((main, Role::Mark)) => self.group(main).is_marked = true,
+            Some((main, role)) if role == Role::Secret || !is_its_own() => {
+                self.group(main).members.push((role, name.to_owned()));
+            }
+            _ if settings.is_main(name) => self.group(name).members.push((Role::Main, name.to_owned())),
+            _ => self.foreign.push(name.to_owned()),
         }
     }
 
-    fn group(&mut self, main: String) -> &mut Names {
-        self.groups.entry(main).or_default()
+    fn group(&mut self, main: &str) -> &mut Names {
+        self.groups.entry(main.to_owned()).or_default()
     }
 }
 
@@ -115,9 +126,22 @@ mod tests {
     fn with_a_pattern_for_everything_suffixes_still_tell_who_belongs_to_whom() {
         let found = roster("*", &["a", "a.cred.sh", "a-artifacts", "a-artifacts.cred.sh"]);
         assert_eq!(found.groups.keys().collect::<Vec<_>>(), ["a", "a-artifacts"]);
+        assert_eq!(found.groups["a-artifacts"].members.len(), 2);
         let shape = Shape::new(vec![".sh".to_owned(), ".cred.sh".to_owned()], Vec::new()).unwrap();
         let found = Roster::of([OsString::from("a.cred.sh")], &Settings { shape, ..settings("*") });
         assert_eq!(found.groups.keys().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn i1_a_job_that_is_called_like_the_results_of_another_has_its_own_mark() {
+        let found = roster(
+            "job-*",
+            &["job-build-artifacts", "job-build-artifacts.owner", "job-build-artifacts.cred.sh"],
+        );
+        let own = &found.groups["job-build-artifacts"];
+        assert_eq!((found.groups.len(), own.is_marked, own.members.len()), (1, true, 2));
+        let found = roster("job-*", &["job-build", "job-build-artifacts"]);
+        assert_eq!(found.groups.keys().collect::<Vec<_>>(), ["job-build"]);
     }
 
     proptest! {

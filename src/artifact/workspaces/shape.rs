@@ -59,9 +59,10 @@ impl Shape {
     /// A main path with these secrets and siblings.
     ///
     /// # Errors
-    /// One of them is empty, or leads into another folder.
+    /// One of them is empty, leads into another folder, or is that of an owner's mark.
     pub fn new(secrets: Vec<String>, siblings: Vec<String>) -> Result<Self, ShapeError> {
-        let is_bad = |suffix: &&String| suffix.is_empty() || suffix.contains(['/', '\0']);
+        let is_bad =
+            |suffix: &&String| suffix.is_empty() || suffix.contains(['/', '\0']) || suffix.as_str() == MARKER;
         match secrets.iter().chain(&siblings).find(is_bad) {
             Some(bad) => Err(ShapeError(bad.clone())),
             None => Ok(Self { secrets, siblings }),
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn i10_a_suffix_leads_nowhere_else() {
-        for bad in ["", "/x", "x/../y", "a\0"] {
+        for bad in ["", "/x", "x/../y", "a\0", MARKER] {
             let shape = Shape::new(vec![bad.to_owned()], Vec::new());
             assert_eq!(shape, Err(ShapeError(bad.to_owned())));
             assert!(Shape::new(Vec::new(), vec!["-ok".to_owned(), bad.to_owned()]).is_err());

@@ -7,11 +7,11 @@ use std::{
 };
 
 use super::{
-    Settings, base,
+    Role, Settings, base,
     home::Home,
     look::{Base, Looked, look, owned},
     roster::{Names, Roster},
-    take::{Bin, Doomed, Taken, Taker, bin, things},
+    take::{Bin, Doomed, Fate, Taken, Taker, bin, things},
     verdict::{Kept, Owned, Rule, Verdict, expires, judge},
 };
 use crate::{
@@ -20,13 +20,17 @@ use crate::{
         nook::{self, Nook},
     },
     fs::{Disk, RealDisk},
-    model::{Error, ErrorKind, Outcome, Retention, Timestamp},
+    model::{Age, Error, ErrorKind, Outcome, Retention, Timestamp},
+    policy::Detail,
     store::State,
     trash::{Cause, Line, RunId},
 };
 
 /// What is swept, in reports and for names in our folder.
 pub const KIND: &str = "workspaces";
+
+/// So far a time that somebody has chosen may be ahead of the clock: secrets go for ever.
+const AHEAD: Age = Age::from_hours(7 * 24);
 
 /// Sweeps the groups in a folder that have expired at `now`: with [`Options::every`] only if that is due. A folder that is not
 /// there holds nothing, and is not made.
@@ -37,6 +41,14 @@ pub fn sweep(base: &Path, settings: &Settings, now: Timestamp, options: &Options
     let report = sweep.run().unwrap_or_else(|error| sweep.failed(error));
     report.log(options, begun.elapsed());
     report
+}
+
+/// What a sweep would do at `now`, and why: nothing is done, and nothing stands in the log.
+#[must_use]
+pub fn inspect(base: &Path, settings: &Settings, now: Timestamp) -> Report {
+    let options = Options { dry_run: true, items: Some(Detail::Everything), ..Options::default() };
+    let sweep = Sweep::new(base, settings, now, &options);
+    sweep.run().unwrap_or_else(|error| sweep.failed(error))
 }
 
 /// Whether a sweep is known not to be due yet.
@@ -52,9 +64,10 @@ pub fn rests(base: &Path, settings: &Settings, now: Timestamp, options: &Options
 struct Judged {
     main: String,
     names: Names,
-    looked: Result<Looked, Kept>,
+    looked: Looked,
     verdict: Verdict,
-    wrong: Option<String>,
+    /// What came of it, if it was to go.
+    taken: Option<Taken>,
 }
 
 struct Sweep<'s> {
@@ -79,6 +92,7 @@ impl<'s> Sweep<'s> {
         let Some(base) = base::open(self.path, &home)? else {
             return Ok(self.idle(Outcome::Nothing));
         };
+        self.may_sweep(&base)?;
         if let Some(throttled) = self.throttled(&state_of(&base)) {
             return Ok(throttled);
         }
@@ -109,6 +123,25 @@ impl<'s> Sweep<'s> {
         move |error| Error::io(step, self.path, error)
     }
 
+    /// Who is not the owner of the folder would leave there what keeps its owner out. Where somebody has chosen the time, it is
+    /// none that a secret could be judged by.
+    fn may_sweep(&self, base: &Base<'_>) -> Result<(), Error> {
+        let refused = |why: String, hint: &str| {
+            Err(Error::new(ErrorKind::Refused, base::STEP, self.path, why).with_hint(hint))
+        };
+        let owner = RealDisk.stat(&base.folder, ".".as_ref()).map_err(self.fail(base::STEP))?.owner;
+        if !RealDisk.acts_for(owner) {
+            let why = format!("it belongs to another user, of the number {}", owner.uid);
+            return refused(why, "run it as that user, or give the folder to the user whose jobs these are");
+        }
+        let clock = Timestamp::from_nanos(RealDisk.now_ns());
+        if self.now > clock.plus(AHEAD) && !self.options.dry_run && !self.options.allow_clock_jump {
+            let why = format!("{} is more than 7 days ahead of the clock", self.now);
+            return refused(why, "if the clock is wrong and the time is right: --allow-clock-jump");
+        }
+        Ok(())
+    }
+
     /// A scheduler leaves the work to whoever is at it.
     fn enter<'b>(&self, base: &'b Base<'_>) -> Result<Nook<'b, RealDisk>, Error> {
         let wait = self.options.every.map_or(self.options.lock_timeout.as_duration(), |_| Duration::ZERO);
@@ -137,17 +170,14 @@ impl<'s> Sweep<'s> {
     }
 
     fn sweep(&self, base: &Base<'_>, nook: &Nook<'_, RealDisk>) -> Result<Report, Error> {
-        nook.settle().map_err(self.fail("finish what a killed sweep left in"))?;
+        nook.settle().map_err(self.fail("look through the trash of"))?;
         let (mut judged, foreign) = self.judge_all(base)?;
         let _stake = self.options.stop.enter();
-        let recorded = self.carry_out(base, nook, &mut judged)?;
-        let tidied = nook.tidy(self.now, self.options.trash_retention);
-        if let Err(error) = tidied {
-            tracing::warn!(target: "session_reaper", %error, "what is old stays in the trash for now");
-        }
+        let recorded = self.carry_out(base, nook, &mut judged);
+        nook.tidy(self.now, self.options.trash_retention);
         let report = self.report(judged, foreign);
         Ok(match recorded {
-            Ok(()) => report,
+            Ok(can_be_undone) => Report { can_be_undone, ..report },
             Err(error) => Report { outcome: Outcome::Failed, error: Some(error.half_way()), ..report },
         })
     }
@@ -162,36 +192,34 @@ impl<'s> Sweep<'s> {
     fn judge(&self, base: &Base<'_>, main: String, names: Names) -> Judged {
         let owned = owned(base, &main, &names);
         let looked = look(base, (&main, &names), owned, self.settings, self.now);
-        let verdict = looked
-            .as_ref()
-            .map_or_else(|kept| Verdict::Keep(*kept), |looked| judge(&looked.seen, self.settings, self.now));
-        Judged { main, names, looked, verdict, wrong: None }
+        let verdict = judge(&looked.seen, self.settings, self.now);
+        Judged { main, names, looked, verdict, taken: None }
     }
 
-    /// The outer error is one before anything went; the inner one came after.
+    /// Takes what is to go. Tells whether something of it can be brought back. An error comes when all has gone that could.
     fn carry_out(
         &self,
         base: &Base<'_>,
         nook: &Nook<'_, RealDisk>,
         judged: &mut [Judged],
-    ) -> Result<Result<(), Error>, Error> {
+    ) -> Result<bool, Error> {
         let line = self.line(judged);
         let doomed: Vec<Doomed<'_>> = judged.iter().filter_map(Judged::doomed).collect();
         if doomed.is_empty() {
-            return Ok(Ok(()));
+            return Ok(false);
         }
-        let fail = self.fail("keep in the trash what goes of");
         let things = things(&doomed);
         let line = Line { trash: line.trash && !things.is_empty(), ..line };
-        nook.journal().get_ready().map_err(self.fail("open the journal of"))?;
         let attic = nook.attic();
-        let mut bin = bin(&attic, base, &line, &things).map_err(fail)?;
-        let taken = self.take_all(base, &doomed, &mut bin);
-        let mut taken = taken.into_iter();
+        let mut bin = match nook.journal().get_ready() {
+            Ok(_) => bin(&attic, base, &line, &things),
+            Err(error) => Bin::Shut(error.to_string()),
+        };
+        let mut taken = self.take_all(base, &doomed, &mut bin).into_iter();
         for group in judged.iter_mut().filter(|group| group.goes()) {
-            group.is(taken.next().unwrap_or(Taken::Stays(Kept::NotReached)));
+            group.is(taken.next().unwrap_or(Taken::stays(Kept::NotReached)));
         }
-        Ok(self.record(base, nook, bin, line.trash, judged))
+        self.record(base, nook, bin, judged)
     }
 
     /// Until somebody asks to stop.
@@ -212,16 +240,16 @@ impl<'s> Sweep<'s> {
         base: &Base<'_>,
         nook: &Nook<'_, RealDisk>,
         bin: Bin<'_, '_>,
-        trash: bool,
         judged: &[Judged],
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         bin.settle(base).map_err(self.fail("make durable what was removed from"))?;
-        let done = self.line(judged);
-        if done.pruned > 0 {
-            let line = Line { trash, ..done };
+        let trash = bin.has_things();
+        if judged.iter().any(Judged::went) {
+            let line = Line { trash, ..self.line(judged) };
             nook.journal().append(&line).map_err(self.fail("write the journal of"))?;
         }
-        bin.finish().map_err(self.fail("finish the trash of"))
+        bin.finish().map_err(self.fail("finish the trash of"))?;
+        Ok(trash)
     }
 
     /// The line of this sweep in the journal.
@@ -232,13 +260,13 @@ impl<'s> Sweep<'s> {
         line.scanned = judged.len() as u64;
         for group in judged {
             match group.verdict {
-                Verdict::Sweep(rule) if group.wrong.is_none() => {
+                Verdict::Sweep(rule) if group.wrong().is_none() => {
                     line.pruned += 1;
-                    line.bytes_before += group.bytes();
                     *line.by_rule.entry(rule.name().to_owned()).or_default() += 1;
                 }
                 _ => line.kept += 1,
             }
+            line.bytes_before += if group.goes() { group.bytes() } else { 0 };
         }
         line
     }
@@ -247,6 +275,7 @@ impl<'s> Sweep<'s> {
         let mut report = self.idle(Outcome::Nothing);
         let (now, detail) = (self.now, self.options.items);
         for group in judged {
+            report.changed |= group.went();
             report.count(group.item(self.settings, now), detail);
         }
         for name in foreign {
@@ -264,7 +293,7 @@ impl Judged {
     fn doomed(&self) -> Option<Doomed<'_>> {
         match self.verdict {
             Verdict::Sweep(rule) => {
-                let owned = self.looked.map_or(Owned::Unseen, |looked| looked.seen.owned);
+                let owned = self.looked.seen.owned;
                 Some(Doomed { main: &self.main, names: &self.names, rule, owned })
             }
             Verdict::Keep(_) => None,
@@ -276,38 +305,53 @@ impl Judged {
     }
 
     fn is(&mut self, taken: Taken) {
-        match taken {
-            Taken::Gone => {}
-            Taken::Stays(kept) => self.verdict = Verdict::Keep(kept),
-            Taken::Failed(why) => self.wrong = Some(why),
+        if let Fate::Stays(kept) = taken.fate {
+            self.verdict = Verdict::Keep(kept);
+        }
+        self.taken = Some(taken);
+    }
+
+    /// Whether anything of it is gone.
+    fn went(&self) -> bool {
+        self.taken.as_ref().is_some_and(|taken| taken.went)
+    }
+
+    fn wrong(&self) -> Option<&String> {
+        match &self.taken.as_ref()?.fate {
+            Fate::Failed(why) => Some(why),
+            Fate::Gone | Fate::Stays(_) => None,
         }
     }
 
-    /// What goes of it.
+    /// What went of it, or would; of one that stays, what was looked at.
     fn bytes(&self) -> u64 {
-        self.looked.map_or(0, |looked| match self.verdict {
-            Verdict::Sweep(Rule::SecretTtl) => looked.secret_bytes,
-            _ => looked.bytes,
-        })
+        if let Some(taken) = self.taken.as_ref().filter(|_| self.goes()) {
+            return taken.bytes;
+        }
+        let goes = |role: Role| role == Role::Secret || self.verdict != Verdict::Sweep(Rule::SecretTtl);
+        let members = self.names.members.iter().zip(&self.looked.members);
+        let members = members.filter(|((role, _), _)| goes(*role)).filter_map(|(_, member)| member.as_ref());
+        members.map(|member| member.bytes).sum()
     }
 
     fn item(self, settings: &Settings, now: Timestamp) -> Item {
         let bytes = self.bytes();
         let (action, why) = match self.verdict {
-            Verdict::Sweep(rule) if self.wrong.is_none() => (Action::Sweep, rule.name()),
+            Verdict::Sweep(rule) if self.wrong().is_none() => (Action::Sweep, rule.name()),
             Verdict::Sweep(rule) => (Action::Fail, rule.name()),
             Verdict::Keep(kept) if kept.is_understood() => (Action::Retain, kept.name()),
             Verdict::Keep(kept) => (Action::Skip, kept.name()),
         };
         // Of a group in use nobody has asked how old it is.
-        let seen = self.looked.ok().map(|looked| looked.seen).filter(|seen| seen.owned != Owned::Yes);
-        let newest = seen.map(|seen| seen.newest);
+        let seen = self.looked.seen;
+        let newest = seen.newest.ok().filter(|_| seen.owned != Owned::Yes);
+        let error = self.wrong().cloned();
         Item {
             newest,
             age_ms: newest.map(|newest| now.millis_since(newest)),
-            expires_at: seen.and_then(|seen| expires(&seen, settings)),
+            expires_at: expires(&seen, settings),
             bytes,
-            error: self.wrong,
+            error,
             ..item(self.main, action, why)
         }
     }

@@ -4,8 +4,9 @@ use std::{ffi::OsStr, io, path::Path};
 
 use super::{
     Role, Settings,
-    look::{Base, look, mark},
+    look::{Base, Looked, Member, look, mark},
     roster::Names,
+    shape::MARKER,
     verdict::{Kept, Owned, Rule, Verdict, judge},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     trash::{Attic, Line, Moving, Thing},
 };
 
-/// A group that is to go, and what it is to keep in the trash.
+/// A group that is to go.
 #[derive(Debug)]
 pub(super) struct Doomed<'g> {
     pub(super) main: &'g str,
@@ -26,13 +27,28 @@ pub(super) struct Doomed<'g> {
 
 /// What became of a group that was to go.
 #[derive(Debug)]
-pub(super) enum Taken {
-    /// It is gone.
+pub(super) struct Taken {
+    pub(super) fate: Fate,
+    /// Whether anything of it went, and how much.
+    pub(super) went: bool,
+    pub(super) bytes: u64,
+}
+
+/// How it ended for a group.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// All that was to go is gone.
     Gone,
     /// It stays after all.
     Stays(Kept),
     /// Something of it could not go, and why.
     Failed(String),
+}
+
+impl Taken {
+    pub(super) const fn stays(kept: Kept) -> Self {
+        Self { fate: Fate::Stays(kept), went: false, bytes: 0 }
+    }
 }
 
 impl Doomed<'_> {
@@ -67,23 +83,22 @@ pub(super) enum Bin<'t, 'a> {
     Trash(Moving<'t, 'a, RealDisk>),
     /// Nowhere: they are gone for ever.
     Nowhere,
+    /// The trash cannot be used, and why: they stay. Secrets need none.
+    Shut(String),
 }
 
 /// Opens the bin for these things.
-///
-/// # Errors
-/// As the operating system says; then nothing may go.
 pub(super) fn bin<'t, 'a>(
     attic: &'t Attic<'a, RealDisk>,
     base: &Base<'_>,
     line: &Line,
     things: &[Thing],
-) -> io::Result<Bin<'t, 'a>> {
-    if line.trash && !things.is_empty() {
-        attic.begin(&base.folder, line, things).map(Bin::Trash)
-    } else {
-        Ok(Bin::Nowhere)
+) -> Bin<'t, 'a> {
+    if !line.trash || things.is_empty() {
+        return Bin::Nowhere;
     }
+    let begun = attic.begin(&base.folder, line, things);
+    begun.map_or_else(|error| Bin::Shut(error.to_string()), Bin::Trash)
 }
 
 /// What is needed to take groups away.
@@ -94,72 +109,161 @@ pub(super) struct Taker<'w, 'b> {
     pub(super) now: Timestamp,
 }
 
+type Held = <RealDisk as Disk>::Appender;
+
 impl Taker<'_, '_> {
     /// Takes one group, whose first thing has the number `first`.
     pub(super) fn take(&self, group: &Doomed<'_>, bin: &mut Bin<'_, '_>, first: usize) -> Taken {
         // Whoever would begin to work in it now finds its mark taken.
-        let held = group.names.is_marked.then(|| self.hold(group.main));
-        let _held = match held {
-            None => None,
-            Some(Ok(Some(held))) => Some(held),
-            Some(Ok(None)) => return Taken::Stays(Kept::Owned),
-            Some(Err(error)) => return failed(&mark(group.main), &error),
+        let _held = match self.hold(group) {
+            Err(fate) => return Taken { fate, went: false, bytes: 0 },
+            Ok(held) => held,
         };
-        // Between the look at all groups and now somebody may have written to this one.
-        // Its mark is ours by now, and tells nothing any more.
-        match look(self.base, (group.main, group.names), group.owned, self.settings, self.now) {
-            Err(kept) => return Taken::Stays(kept),
-            Ok(looked) if judge(&looked.seen, self.settings, self.now) != Verdict::Sweep(group.rule) => {
-                return Taken::Stays(Kept::Touched);
-            }
-            Ok(_) => {}
+        if self.has_news(group) {
+            return Taken::stays(Kept::Touched);
         }
-        self.take_members(group, bin, first)
+        // Between the look at all groups and now somebody may have written to this one. Its mark, where it has one, is ours by
+        // now and tells nothing any more.
+        let looked = look(self.base, (group.main, group.names), group.owned, self.settings, self.now);
+        match judge(&looked.seen, self.settings, self.now) {
+            Verdict::Sweep(rule) if rule == group.rule => self.take_members(group, &looked, bin, first),
+            Verdict::Keep(kept) if !kept.is_understood() => Taken::stays(kept),
+            _ => Taken::stays(Kept::Touched),
+        }
     }
 
-    fn hold(&self, main: &str) -> io::Result<Option<<RealDisk as Disk>::Appender>> {
-        match RealDisk.open_to_append(&self.base.folder, OsStr::new(&mark(main))) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            held => held,
+    /// The lock of its mark, where it has one.
+    fn hold(&self, group: &Doomed<'_>) -> Result<Option<Held>, Fate> {
+        let name = mark(group.main);
+        match RealDisk.open_to_append(&self.base.folder, OsStr::new(&name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !group.names.is_marked => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Fate::Stays(Kept::Touched)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(Fate::Stays(Kept::Unreadable))
+            }
+            Err(error) => Err(Fate::Failed(told(&name, &error))),
+            Ok(None) => Err(Fate::Stays(Kept::Owned)),
+            // Somebody has marked it since the names were read.
+            Ok(Some(_)) if !group.names.is_marked => Err(Fate::Stays(Kept::Touched)),
+            Ok(held) => Ok(held),
         }
+    }
+
+    /// Whether a member has come since the names were read.
+    fn has_news(&self, group: &Doomed<'_>) -> bool {
+        let is_known = |name: &str| group.names.members.iter().any(|(_, known)| known == name);
+        let is_there = |name: &str| RealDisk.stat(&self.base.folder, OsStr::new(name)).is_ok();
+        let mut members = self.settings.shape.members();
+        members.any(|(_, suffix)| {
+            let name = format!("{}{suffix}", group.main);
+            !is_known(&name) && is_there(&name) && !self.is_its_own(&name)
+        })
+    }
+
+    /// Whether a name that fits this group is that of a job of its own.
+    fn is_its_own(&self, name: &str) -> bool {
+        let is_there =
+            |suffix: &str| RealDisk.stat(&self.base.folder, OsStr::new(&format!("{name}{suffix}"))).is_ok();
+        let mut after = self.settings.shape.parts().map(|(_, suffix)| suffix).chain([MARKER]);
+        self.settings.is_main(name) && after.any(is_there)
     }
 
     /// Secrets first; what cannot go keeps nothing else of the group from going, but for its mark.
-    fn take_members(&self, group: &Doomed<'_>, bin: &mut Bin<'_, '_>, first: usize) -> Taken {
-        let secrets = group.names.members.iter().filter(|(role, _)| *role == Role::Secret);
-        let mut wrong: Vec<String> = secrets.filter_map(|(_, name)| self.remove(name)).collect();
-        for (number, name) in group.kept().enumerate() {
-            wrong.extend(self.put(name, bin, first + number));
+    fn take_members(
+        &self,
+        group: &Doomed<'_>,
+        looked: &Looked,
+        bin: &mut Bin<'_, '_>,
+        first: usize,
+    ) -> Taken {
+        let mut taken = Taken { fate: Fate::Gone, went: false, bytes: 0 };
+        let (mut wrong, mut number) = (Vec::new(), first);
+        for ((role, name), member) in group.names.members.iter().zip(&looked.members) {
+            let went = match role {
+                Role::Secret => self.remove(name),
+                _ if group.rule == Rule::Ttl => {
+                    number += 1;
+                    self.put(name, member.as_ref(), bin, number - 1)
+                }
+                _ => continue,
+            };
+            taken.count(went, *member, &mut wrong);
         }
         if wrong.is_empty() && group.rule == Rule::Ttl && group.names.is_marked {
-            wrong.extend(self.remove(&mark(group.main)));
+            wrong.extend(self.remove(&mark(group.main)).err());
         }
-        if wrong.is_empty() { Taken::Gone } else { Taken::Failed(wrong.join("; ")) }
+        if !wrong.is_empty() {
+            taken.fate = Fate::Failed(wrong.join("; "));
+        }
+        taken
     }
 
-    fn put(&self, name: &str, bin: &mut Bin<'_, '_>, number: usize) -> Option<String> {
-        let Bin::Trash(moving) = bin else { return self.remove(name) };
+    fn put(
+        &self,
+        name: &str,
+        member: Option<&Member>,
+        bin: &mut Bin<'_, '_>,
+        number: usize,
+    ) -> Result<(), String> {
+        let moving = match bin {
+            Bin::Nowhere => return self.remove(name),
+            Bin::Shut(why) => return Err(format!("cannot keep {name} in the trash: {why}")),
+            Bin::Trash(moving) => moving,
+        };
         let from = (&self.base.folder, OsStr::new(name));
         let moved = match moving.take(number, from) {
             // A folder that nobody may write to cannot be moved either.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 let opened = RealDisk.subfolder_here(from.0, from.1);
-                opened.and_then(|folder| RealDisk.open_up(&folder)).and_then(|()| moving.take(number, from))
+                let opened = opened.and_then(|folder| RealDisk.open_up(&folder));
+                if opened.is_ok() { moving.take(number, from) } else { Err(error) }
             }
             moved => moved,
         };
-        moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound).map(|error| told(name, &error))
+        match moved {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(told(name, &error)),
+            Ok(()) => must_be(moving, number, member, from),
+        }
     }
 
     /// For ever. Tells what is left of it, if anything is.
-    fn remove(&self, name: &str) -> Option<String> {
+    fn remove(&self, name: &str) -> Result<(), String> {
         let Removed { left, .. } = fs::remove_all(&RealDisk, &self.base.folder, OsStr::new(name));
-        left.first().map(|(path, error)| format!("cannot remove {}: {error}", Path::new(path).display()))
+        left.first().map_or(Ok(()), |(path, error)| {
+            Err(format!("cannot remove {}: {error}", Path::new(path).display()))
+        })
     }
 }
 
-fn failed(name: &str, error: &io::Error) -> Taken {
-    Taken::Failed(told(name, error))
+/// Puts back what was not looked at: somebody has put it there since.
+fn must_be(
+    moving: &mut Moving<'_, '_, RealDisk>,
+    number: usize,
+    member: Option<&Member>,
+    to: (&<RealDisk as Disk>::Folder, &OsStr),
+) -> Result<(), String> {
+    let (folder, name) = moving.at(number);
+    let is_it = RealDisk.stat(folder, &name).is_ok_and(|stat| member.is_some_and(|seen| seen.is(&stat)));
+    if is_it {
+        return Ok(());
+    }
+    let what = to.1.to_string_lossy();
+    match moving.put_back(number, to) {
+        Ok(true) => Err(format!("{what} was exchanged for another meanwhile: it is left alone")),
+        Ok(false) => Err(format!("{what} was exchanged for another meanwhile, which is in the trash")),
+        Err(error) => Err(told(&what, &error)),
+    }
+}
+
+impl Taken {
+    fn count(&mut self, went: Result<(), String>, member: Option<Member>, wrong: &mut Vec<String>) {
+        if let Err(why) = went {
+            return wrong.push(why);
+        }
+        self.went = true;
+        self.bytes += member.map_or(0, |member| member.bytes);
+    }
 }
 
 fn told(name: &str, error: &io::Error) -> String {
@@ -167,6 +271,14 @@ fn told(name: &str, error: &io::Error) -> String {
 }
 
 impl Bin<'_, '_> {
+    /// Whether something is in the trash.
+    pub(super) const fn has_things(&self) -> bool {
+        match self {
+            Self::Trash(moving) => moving.moved() > 0,
+            Self::Nowhere | Self::Shut(_) => false,
+        }
+    }
+
     /// Makes durable what has gone.
     ///
     /// # Errors
@@ -175,7 +287,7 @@ impl Bin<'_, '_> {
         RealDisk.sync_folder(&base.folder)?;
         match self {
             Self::Trash(moving) => moving.settle(),
-            Self::Nowhere => Ok(()),
+            Self::Nowhere | Self::Shut(_) => Ok(()),
         }
     }
 
@@ -186,7 +298,7 @@ impl Bin<'_, '_> {
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
             Self::Trash(moving) => moving.finish(),
-            Self::Nowhere => Ok(()),
+            Self::Nowhere | Self::Shut(_) => Ok(()),
         }
     }
 }

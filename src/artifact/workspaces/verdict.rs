@@ -98,31 +98,33 @@ pub(super) enum Owned {
 /// What was seen of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
-    /// The newest time anywhere in it, or as new a one as was needed.
-    pub(super) newest: Timestamp,
+    /// The newest time anywhere in it, or as new a one as was needed; or why nobody can tell.
+    pub(super) newest: Result<Timestamp, Kept>,
     /// The newest time of its secrets, where it has any.
     pub(super) secret: Option<Timestamp>,
     pub(super) owned: Owned,
 }
 
-/// What becomes of a group that was seen so. Who works in it wins over every age.
+/// What becomes of a group that was seen so. Who works in it wins over every age; a secret goes by its own, whatever is wrong
+/// with the rest.
 pub(super) fn judge(seen: &Seen, settings: &Settings, now: Timestamp) -> Verdict {
-    if seen.owned == Owned::Yes {
-        Verdict::Keep(Kept::Owned)
-    } else if seen.newest > now {
-        Verdict::Keep(Kept::Future)
-    } else if is_over(seen.newest, settings.ttl, now) {
-        Verdict::Sweep(Rule::Ttl)
-    } else if seen.owned == Owned::No && seen.secret.is_some_and(|at| is_over(at, settings.secret_ttl, now)) {
-        Verdict::Sweep(Rule::SecretTtl)
-    } else {
-        Verdict::Keep(if settings.ttl == Retention::Off { Kept::NoRule } else { Kept::Young })
-    }
+    let stays = match seen.newest {
+        _ if seen.owned == Owned::Yes => return Verdict::Keep(Kept::Owned),
+        Ok(newest) if is_over(newest, settings.ttl, now) => return Verdict::Sweep(Rule::Ttl),
+        // Somebody is at work just now.
+        Err(Kept::Touched) => return Verdict::Keep(Kept::Touched),
+        Err(kept) => kept,
+        Ok(newest) if newest > now => Kept::Future,
+        Ok(_) if settings.ttl == Retention::Off => Kept::NoRule,
+        Ok(_) => Kept::Young,
+    };
+    let is_old = seen.secret.is_some_and(|at| is_over(at, settings.secret_ttl, now));
+    if is_old && seen.owned == Owned::No { Verdict::Sweep(Rule::SecretTtl) } else { Verdict::Keep(stays) }
 }
 
 /// When a group that was seen so goes, if nothing happens to it.
 pub(super) fn expires(seen: &Seen, settings: &Settings) -> Option<Timestamp> {
-    settings.ttl.age().map(|age| seen.newest.plus(age))
+    Some(seen.newest.ok()?.plus(settings.ttl.age()?))
 }
 
 /// Exactly as old is not yet too old.
@@ -146,7 +148,7 @@ mod tests {
     /// A group and its secret, so many milliseconds old.
     fn aged(group: i64, secret: i64) -> Seen {
         let at = |age| Timestamp::from_millis(NOW.as_millis() - age);
-        Seen { newest: at(group), secret: Some(at(secret)), owned: Owned::No }
+        Seen { newest: Ok(at(group)), secret: Some(at(secret)), owned: Owned::No }
     }
 
     #[test]
@@ -157,7 +159,8 @@ mod tests {
             (3_600_001, 3_600_001, Verdict::Sweep(Rule::Ttl)),
             (0, 1_800_000, Verdict::Keep(Kept::Young)),
             (0, 1_800_001, Verdict::Sweep(Rule::SecretTtl)),
-            (-1, 9_999_999, Verdict::Keep(Kept::Future)),
+            (-1, 1_800_000, Verdict::Keep(Kept::Future)),
+            (-1, 1_800_001, Verdict::Sweep(Rule::SecretTtl)),
         ] {
             assert_eq!(judge(&aged(group, secret), &settings, NOW), verdict, "{group} {secret}");
         }
@@ -170,6 +173,18 @@ mod tests {
         assert_eq!(seen(Owned::Yes, i64::MAX / 4), Verdict::Keep(Kept::Owned));
         assert_eq!(seen(Owned::Unseen, 3_600_000), Verdict::Keep(Kept::Young));
         assert_eq!(seen(Owned::Unseen, 3_600_001), Verdict::Sweep(Rule::Ttl));
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_the_rest_a_secret_goes_by_its_own_age() {
+        let settings = settings("1h", "30m");
+        for kept in [Kept::Link, Kept::Unreadable, Kept::Strange, Kept::TooLarge, Kept::Mount] {
+            let seen = |secret| Seen { newest: Err(kept), ..aged(0, secret) };
+            assert_eq!(judge(&seen(1_800_001), &settings, NOW), Verdict::Sweep(Rule::SecretTtl));
+            assert_eq!(judge(&seen(1_800_000), &settings, NOW), Verdict::Keep(kept));
+        }
+        let touched = Seen { newest: Err(Kept::Touched), ..aged(0, 9_999_999) };
+        assert_eq!(judge(&touched, &settings, NOW), Verdict::Keep(Kept::Touched));
     }
 
     #[test]
@@ -186,7 +201,7 @@ mod tests {
             let owned = [Owned::No, Owned::Yes, Owned::Unseen][owned];
             match judge(&Seen { owned, ..aged(group, secret) }, &settings, NOW) {
                 Verdict::Sweep(Rule::Ttl) => prop_assert!(group > 3_600_000 && owned != Owned::Yes),
-                Verdict::Sweep(Rule::SecretTtl) => prop_assert!(secret > 1_800_000 && group >= 0 && owned == Owned::No),
+                Verdict::Sweep(Rule::SecretTtl) => prop_assert!(secret > 1_800_000 && owned == Owned::No),
                 Verdict::Keep(_) => {}
             }
         }

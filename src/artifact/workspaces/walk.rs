@@ -14,7 +14,7 @@ use crate::{
 /// So many folders are open at once, one in the other.
 const DEEPEST: usize = 128;
 
-/// So many names are looked at in one member. Somebody's whole tree of modules has a tenth of that.
+/// So many names are looked at in one member: what holds more is nothing that a walk in each sweep could judge.
 const MOST: u64 = 2_000_000;
 
 /// What was found in a member.

@@ -79,6 +79,9 @@ fn headline(store: &UndoReport, applied: bool) -> String {
 
 /// Rows that newer ones stand in the way of.
 fn held_up(out: &mut impl Write, store: &UndoReport) -> io::Result<()> {
+    for name in store.in_the_way.iter().take(NAMED) {
+        writeln!(out, "  {GOES}left alone{GOES:#}  {}: something else has its place", plain(name))?;
+    }
     let held: Vec<_> = store.items.iter().filter(|row| row.what.is_held_up()).collect();
     for row in held.iter().take(NAMED) {
         let why = match row.what {

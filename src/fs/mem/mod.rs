@@ -17,6 +17,7 @@ use std::{
 };
 
 use port::MemFile;
+pub use world::MemEvent;
 use world::{Content, Node, World, open};
 
 /// A disk in memory. Clones share it.
@@ -97,6 +98,22 @@ impl MemDisk {
     pub fn fail_at(&self, at: u64, forever: bool) {
         let mut world = open(&self.world);
         (world.calls, world.fail_at) = (0, Some((at, forever)));
+    }
+
+    /// Lets there be no room for anything more, until the next file is removed.
+    pub fn fill(&self) {
+        open(&self.world).is_full = true;
+    }
+
+    /// Notes from now on what is changed and what is made durable, in their order.
+    pub fn watch(&self) {
+        open(&self.world).events = Some(Vec::new());
+    }
+
+    /// What has been noted since [`MemDisk::watch`].
+    #[must_use]
+    pub fn events(&self) -> Vec<MemEvent> {
+        open(&self.world).events.clone().unwrap_or_default()
     }
 
     /// Makes this a disk that cannot exchange two names.

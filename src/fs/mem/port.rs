@@ -10,7 +10,7 @@ use std::{
 use super::{
     super::{Appender, Attributes, Disk, Owner, Reader, Stat, Writer},
     MemDisk,
-    world::{Content, SECOND_NS, open},
+    world::{Content, MemEvent, SECOND_NS, open},
 };
 
 /// An open folder: its number.
@@ -122,6 +122,7 @@ impl Disk for MemDisk {
         let mut world = self.called()?;
         let moved = world.names_mut(*from.0)?.remove(from.1).ok_or(ErrorKind::NotFound)?;
         world.names_mut(*to.0)?.insert(to.1.to_owned(), moved);
+        world.tell(MemEvent::Named { file: moved, name: to.1.to_owned() });
         Ok(())
     }
 
@@ -157,7 +158,11 @@ impl Disk for MemDisk {
     }
 
     fn remove(&self, folder: &usize, name: &OsStr) -> io::Result<()> {
-        self.called()?.names_mut(*folder)?.remove(name).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
+        let mut world = self.called()?;
+        world.names_mut(*folder)?.remove(name).ok_or(ErrorKind::NotFound)?;
+        world.is_full = false;
+        world.tell(MemEvent::Removed { folder: *folder, name: name.to_owned() });
+        Ok(())
     }
 
     fn remove_folder(&self, parent: &usize, name: &OsStr) -> io::Result<()> {
@@ -173,8 +178,9 @@ impl Disk for MemDisk {
         self.called()?.names(*folder).map(|names| names.keys().cloned().collect())
     }
 
-    fn sync_folder(&self, _folder: &usize) -> io::Result<()> {
-        self.called().map(drop)
+    fn sync_folder(&self, folder: &usize) -> io::Result<()> {
+        self.called()?.tell(MemEvent::FolderSynced { folder: *folder });
+        Ok(())
     }
 
     fn try_lock(&self, folder: &usize, name: &OsStr, _owner: Owner) -> io::Result<Option<MemLock>> {
@@ -220,10 +226,12 @@ impl Reader for MemFile {
 impl Writer for MemFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut world = self.disk.called()?;
+        world.room()?;
         match &mut world.node_mut(self.node)?.content {
             Content::File(all) => all.extend_from_slice(bytes),
             Content::Folder(_) => return Err(ErrorKind::IsADirectory.into()),
         }
+        world.tell(MemEvent::Written { file: self.node, bytes: bytes.to_vec() });
         Ok(())
     }
 
@@ -238,7 +246,8 @@ impl Writer for MemFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.disk.called().map(drop)
+        self.disk.called()?.tell(MemEvent::Synced { file: self.node });
+        Ok(())
     }
 }
 
@@ -250,11 +259,13 @@ impl Appender for MemAppender {
     /// Takes half of what it is given, as a disk may.
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut world = self.0.disk.called()?;
+        world.room()?;
         let taken = bytes.get(..bytes.len().div_ceil(2)).unwrap_or_default();
         match &mut world.node_mut(self.0.node)?.content {
             Content::File(all) => all.extend_from_slice(taken),
             Content::Folder(_) => return Err(ErrorKind::IsADirectory.into()),
         }
+        world.tell(MemEvent::Written { file: self.0.node, bytes: taken.to_vec() });
         Ok(taken.len())
     }
 
@@ -263,10 +274,12 @@ impl Appender for MemAppender {
         if let Content::File(all) = &mut world.node_mut(self.0.node)?.content {
             all.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         }
+        world.tell(MemEvent::Cut { file: self.0.node, length });
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.disk.called().map(drop)
+        self.0.disk.called()?.tell(MemEvent::Synced { file: self.0.node });
+        Ok(())
     }
 }

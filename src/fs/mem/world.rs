@@ -22,6 +22,9 @@ pub(super) struct World {
     pub(super) locked: BTreeSet<usize>,
     pub(super) cannot_exchange: bool,
     pub(super) intruders: Vec<Option<(PathBuf, Vec<u8>)>>,
+    /// What was changed and made durable, if somebody wants to know.
+    pub(super) is_full: bool,
+    pub(super) events: Option<Vec<MemEvent>>,
 }
 
 impl fmt::Debug for World {
@@ -33,11 +36,55 @@ impl fmt::Debug for World {
     }
 }
 
+/// Something that was changed or made durable. Files and folders are numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemEvent {
+    /// Bytes were added to a file.
+    Written {
+        /// The file.
+        file: usize,
+        /// What was added.
+        bytes: Vec<u8>,
+    },
+    /// A file was cut.
+    Cut {
+        /// The file.
+        file: usize,
+        /// What was left of it.
+        length: u64,
+    },
+    /// A file was made durable.
+    Synced {
+        /// The file.
+        file: usize,
+    },
+    /// A file was given a name.
+    Named {
+        /// The file.
+        file: usize,
+        /// Its name.
+        name: OsString,
+    },
+    /// A name was removed.
+    Removed {
+        /// The folder that it was in.
+        folder: usize,
+        /// The name.
+        name: OsString,
+    },
+    /// The names in a folder were made durable.
+    FolderSynced {
+        /// The folder.
+        folder: usize,
+    },
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) content: Content,
     pub(super) attributes: Attributes,
     pub(super) changed: i128,
+    pub(super) born: i128,
 }
 
 #[derive(Debug, Clone)]
@@ -63,9 +110,25 @@ impl World {
         }
     }
 
+    /// Fails where there is no room for more.
+    pub(super) fn room(&self) -> io::Result<()> {
+        if self.is_full { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    pub(super) fn tell(&mut self, event: MemEvent) {
+        if let Some(events) = &mut self.events {
+            events.push(event);
+        }
+    }
+
     pub(super) fn add(&mut self, content: Content) -> usize {
         self.now += 1;
-        self.nodes.push(Node { content, attributes: Attributes::default(), changed: self.now });
+        self.nodes.push(Node {
+            content,
+            attributes: Attributes::default(),
+            changed: self.now,
+            born: self.now,
+        });
         self.nodes.len() - 1
     }
 
@@ -129,6 +192,7 @@ impl World {
             size,
             modified_ns,
             changed_ns,
+            born_ns: Some(node.born * SECOND_NS),
             is_file,
             is_folder,
             ..Stat::default()

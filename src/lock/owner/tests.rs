@@ -252,6 +252,41 @@ fn i5_only_what_is_proven_to_be_dead_is_called_dead() {
 }
 
 #[test]
+fn i5_a_free_lock_proves_a_death_only_if_somebody_has_said_so_and_never_in_our_own_tree() {
+    let place = Place::new();
+    let word = |word: &str| Some(word.to_owned());
+    let owner = |proof: Proof| proof.owner_of(&RealDisk, &place.folder, OsStr::new(MARK));
+    let claim = || Proof::FreeLock.try_claim(&RealDisk, &place.folder, OsStr::new(MARK));
+    let strangers = [
+        Line { namespace: word("o"), ..Line::ours() },
+        Line { boot_id: word("o"), machine: word("o"), ..Line::ours() },
+        Line { boot_id: word("o"), machine: None, namespace: word("o"), ..Line::ours() },
+    ];
+    for stranger in strangers {
+        place.put(&stranger.text().unwrap());
+        assert!(matches!(owner(Proof::Process), Ownership::Unknown(_)) && place.take().is_none());
+        assert_eq!(owner(Proof::FreeLock), Ownership::Dead(stranger.who()));
+        let held = RealDisk.open_to_append(&place.folder, OsStr::new(MARK)).unwrap().unwrap();
+        assert!(matches!(owner(Proof::FreeLock), Ownership::Alive(_)) && claim().is_err());
+        drop(held);
+        drop(claim().unwrap());
+        let taken = Proof::FreeLock.take(&RealDisk, &place.folder, OsStr::new(MARK), us()).unwrap();
+        assert!(taken.is_some_and(|mark| mark.stands().unwrap()));
+    }
+    // One of our own world is judged by its process, and what says nothing proves nothing.
+    let parent = std::os::unix::process::parent_id();
+    let Life::Here { start } = life(parent) else { panic!() };
+    place.put(&Line { pid: parent, starttime: start, ..Line::ours() }.text().unwrap());
+    assert!(matches!(owner(Proof::FreeLock), Ownership::Alive(_)) && claim().is_err());
+    for line in [Line { namespace: None, ..Line::ours() }, Line { boot_id: None, ..Line::ours() }] {
+        place.put(&line.text().unwrap());
+        assert!(matches!(owner(Proof::FreeLock), Ownership::Unknown(_)) && claim().is_err());
+    }
+    place.put(b"torn");
+    assert!(matches!(owner(Proof::FreeLock), Ownership::Unknown(_)) && claim().is_err());
+}
+
+#[test]
 fn i5_what_is_no_file_is_nobodys_to_take_and_waits_for_nobody() {
     let place = Place::new();
     let path = place.root.join(MARK);
