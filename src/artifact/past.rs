@@ -78,7 +78,7 @@ impl Past {
 }
 
 /// To look into it, nobody needs to own it.
-fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: &'a str) -> Attic<'a, D> {
+pub(super) fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: &'a str) -> Attic<'a, D> {
     Attic::new(Trash::new(disk, ours, Owner::default(), OsStr::new(kind)))
 }
 

@@ -11,11 +11,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{FolderName, Line, RowsReader, RunId, Stage, Trash};
+use super::{FolderName, Identity, Line, RowsReader, RunId, Stage, Trash};
 use crate::fs::{self, Disk, Reader, Writer};
 
-const LIST: &str = "things.jsonl";
-const NEW_LIST: &str = "things.jsonl.tmp";
+pub(super) const LIST: &str = "things.jsonl";
+pub(super) const NEW_LIST: &str = "things.jsonl.tmp";
 
 /// No list of ours is longer.
 const MAX_LIST: u64 = 1 << 30;
@@ -27,9 +27,21 @@ pub struct Thing {
     pub name: String,
     /// What it belonged to.
     pub of: String,
-    /// The text that took its place, if one did.
+    /// What took its place, if a text of ours did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub became: Option<Text>,
+    pub became: Option<Became>,
+}
+
+/// A text that took the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    /// What the other was then. If it is not that any more, somebody has added to it, and what he added is nowhere else.
+    pub was: Identity,
+    /// What the new one was then.
+    pub is: Identity,
+    /// What it says.
+    #[serde(flatten)]
+    pub text: Text,
 }
 
 /// A text, as it is known again.
@@ -66,8 +78,13 @@ impl<'a, D: Disk> Attic<'a, D> {
     /// may be moved.
     ///
     /// # Errors
-    /// As the operating system says; then there is no bundle.
+    /// As the operating system says; then there is no bundle. `AlreadyExists` when a run of this name has left one: its things
+    /// would be taken for ours.
     pub fn begin(&self, beside: &D::Folder, line: &Line, things: &[Thing]) -> io::Result<Moving<'_, 'a, D>> {
+        if self.names()?.iter().any(|name| name.run == line.run) {
+            let why = "a run of this name is in the trash already, or on its way there";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
         let (around, bundle, name) = self.trash.begin_bundle(beside, &line.run, true)?;
         let moving = Moving { attic: self, around, bundle, name, moved: 0, is_ended: false };
         moving.write(line, things)?;
@@ -236,15 +253,15 @@ impl<D: Disk> Moving<'_, '_, D> {
     /// As the operating system says; the bundle stays, for the next one to finish.
     pub fn finish(mut self) -> io::Result<()> {
         self.is_ended = true;
-        if self.moved == 0 { self.attic.purge(&self.name) } else { self.attic.finish(&self.name) }
+        if self.moved == 0 { self.attic.discard(&self.name) } else { self.attic.finish(&self.name) }
     }
 }
 
 impl<D: Disk> Drop for Moving<'_, '_, D> {
     fn drop(&mut self) {
         if !self.is_ended && self.moved == 0 {
-            // The next sweep clears what is left.
-            let _ = self.attic.purge(&self.name);
+            // The next sweep clears what is left, and sees to what is somebody's.
+            let _ = self.attic.discard(&self.name);
         }
     }
 }

@@ -24,7 +24,7 @@ mod run_id;
 mod successor;
 
 pub use about::{Cause, Line, Outcome};
-pub use attic::{Attic, Moving, Opened, Text, Thing};
+pub use attic::{Attic, Became, Moving, Opened, Text, Thing};
 pub use begun::{Begun, Note};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};

@@ -3,7 +3,10 @@
 use std::{
     fs::OpenOptions,
     io::Write,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -42,43 +45,28 @@ fn i7_a_lease_that_was_paused_finds_out() {
     );
 }
 
-/// Some write under a lease, one knows no lock: he opens, adds a line and closes, as appenders do.
+/// So many compactions, each with an undo.
+const TURNS: u64 = 12;
+
+/// Some write under a lease, one knows no lock: he opens, adds a line and closes, as appenders do, once in each compaction and each
+/// undo, a bit later every time. He pauses in between: who writes all the time lets nobody through, by rights.
 #[test]
 fn i7_no_line_that_is_added_meanwhile_is_lost() {
     let world = World::new(&transcript());
     let done = AtomicBool::new(false);
+    let (begun, begins) = mpsc::channel::<u64>();
     let (mut added, mut moved, mut compactions) = ((0, 0), 0, 0);
     thread::scope(|scope| {
-        let careless = scope.spawn(|| {
-            let mut count = 0;
-            while !done.load(Ordering::SeqCst) {
-                let line = format!("{{\"careless\":{count}}}\n");
-                let mut file = OpenOptions::new().append(true).open(world.path()).unwrap();
-                file.write_all(line.as_bytes()).unwrap();
-                count += 1;
-                thread::sleep(Duration::from_millis(20));
-            }
-            count
-        });
-        let careful = scope.spawn(|| {
-            let mut count = 0;
-            while !done.load(Ordering::SeqCst) {
-                let options =
-                    LeaseOptions { acquire_timeout: Duration::from_secs(30), ..LeaseOptions::default() };
-                let lease = LeaseController::new(options).acquire(world.path()).unwrap();
-                // Another may have added a line, who knows no lock: then this one was not written.
-                count += usize::from(lease.append(format!("{{\"careful\":{count}}}\n").as_bytes()).is_ok());
-                thread::sleep(Duration::from_millis(1));
-            }
-            count
-        });
-        for _ in 0..12 {
+        let to_add = |(line, turn)| add_carelessly(&world, line, turn);
+        let careless = scope.spawn(move || begins.iter().enumerate().map(to_add).count());
+        let careful = scope.spawn(|| add_carefully(&world, &done));
+        for turn in 0..TURNS {
+            begun.send(2 * turn).unwrap();
             match world.compact() {
                 Ok(compacted) => {
                     compactions += 1;
-                    if let Some(run) = compacted.run {
-                        let _ = world.undo(&run);
-                    }
+                    begun.send(2 * turn + 1).unwrap();
+                    let _ = compacted.run.map(|run| world.undo(&run));
                 }
                 Err(error) => {
                     assert!(!error.is_too_late(), "{error}");
@@ -87,6 +75,7 @@ fn i7_no_line_that_is_added_meanwhile_is_lost() {
                 }
             }
         }
+        drop(begun);
         done.store(true, Ordering::SeqCst);
         added = (careless.join().unwrap(), careful.join().unwrap());
     });
@@ -101,7 +90,28 @@ fn i7_no_line_that_is_added_meanwhile_is_lost() {
         }
     }
     eprintln!("{added:?} lines, {in_trash} in the trash, {compactions} compactions, {moved} given up");
-    assert!(compactions > 0 && added.0 > 5);
+    assert!(compactions > 0 && added.0 >= usize::try_from(TURNS).unwrap());
+}
+
+/// Adds one line, somewhen in what has begun now.
+fn add_carelessly(world: &World, line: usize, turn: u64) {
+    thread::sleep(Duration::from_millis(turn * 7 % 60));
+    let mut file = OpenOptions::new().append(true).open(world.path()).unwrap();
+    file.write_all(format!("{{\"careless\":{line}}}\n").as_bytes()).unwrap();
+}
+
+/// Adds lines under a lease, and tells how many.
+fn add_carefully(world: &World, done: &AtomicBool) -> usize {
+    let mut count = 0;
+    while !done.load(Ordering::SeqCst) {
+        let options = LeaseOptions { acquire_timeout: Duration::from_secs(30), ..LeaseOptions::default() };
+        let lease = LeaseController::new(options).acquire(world.path()).unwrap();
+        // Another may have added a line, who knows no lock: then this one was not written.
+        count += usize::from(lease.append(format!("{{\"careful\":{count}}}\n").as_bytes()).is_ok());
+        drop(lease);
+        thread::sleep(Duration::from_millis(5));
+    }
+    count
 }
 
 /// All old texts in the trash.

@@ -1,9 +1,14 @@
 //! What becomes of a transcript, its payloads and its old text.
 
 use std::{
-    fs::{self, OpenOptions},
+    ffi::OsStr,
+    fs::{self, File, OpenOptions},
     io::Write,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, PermissionsExt, chown, symlink},
+    },
+    path::Path,
 };
 
 use session_reaper::{
@@ -13,7 +18,7 @@ use session_reaper::{
 
 use crate::world::{World, options, result, settings, transcript};
 
-fn mode(path: &std::path::Path) -> u32 {
+fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
@@ -102,4 +107,72 @@ fn i6_a_payload_that_cannot_be_written_changes_nothing() {
     assert_eq!(world.text(), transcript());
     assert_eq!(fs::read_to_string(world.payloads()).unwrap(), "no folder");
     assert_eq!(world.names(".session-reaper"), ["transcripts.lock", "turn"]);
+}
+
+#[test]
+fn i2_the_transcript_keeps_its_owner_and_its_attributes_through_a_compaction_and_an_undo() {
+    let world = World::new(&transcript());
+    let is_root = chown(world.path(), Some(4_321), Some(4_322)).is_ok();
+    if is_root {
+        // Our folder beside it could belong to one of them only.
+        assert_eq!(world.compact().unwrap_err().kind(), ErrorKind::Refused);
+        assert_eq!(world.names("."), ["one.jsonl"]);
+        chown(&world.root, Some(4_321), None).unwrap();
+    }
+    let flags = rustix::fs::XattrFlags::empty();
+    let has_attributes =
+        rustix::fs::fsetxattr(File::open(world.path()).unwrap(), "user.of", b"somebody", flags).is_ok();
+    let check = |path: &Path, is_whole: bool| {
+        let stat = fs::metadata(path).unwrap();
+        assert!(!is_root || (stat.uid(), stat.gid()) == (4_321, 4_322));
+        let mut value = [0_u8; 32];
+        let read = rustix::fs::fgetxattr(File::open(path).unwrap(), "user.of", &mut value[..]);
+        assert!(!has_attributes || !is_whole || value[..read.unwrap()] == *b"somebody");
+    };
+    let run = world.compact().unwrap().run.unwrap();
+    check(&world.path(), true);
+    for name in world.names("one.jsonl.payloads") {
+        check(&world.payloads().join(name), false);
+    }
+    world.undo(&run).unwrap();
+    check(&world.path(), true);
+    eprintln!("as root: {is_root}, with attributes: {has_attributes}");
+}
+
+#[test]
+fn i5_where_no_text_could_say_where_payloads_are_a_transcript_stays() {
+    let world = World::new("");
+    let folder = world.root.join(OsStr::from_bytes(b"odd-\xff"));
+    fs::create_dir(&folder).unwrap();
+    for path in [folder.join("one.jsonl"), world.root.join(OsStr::from_bytes(b"\xff.jsonl"))] {
+        fs::write(&path, transcript()).unwrap();
+        let error = crate::world::compact(&path).unwrap_err();
+        assert_eq!((error.kind(), error.is_too_late()), (ErrorKind::Refused, false));
+        assert_eq!(fs::read_to_string(&path).unwrap(), transcript());
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "and nothing was made");
+}
+
+#[test]
+fn i3_an_undo_that_was_killed_while_the_old_text_had_two_names_is_finished() {
+    let world = World::new(&transcript());
+    let run = world.compact().unwrap().run.unwrap();
+    let kept = world.root.join(format!(".session-reaper/trash/{run}.transcripts/0"));
+    fs::remove_file(world.path()).unwrap();
+    fs::hard_link(kept, world.path()).unwrap();
+    assert_eq!(world.undo(&run).unwrap().restored, ["one.jsonl"]);
+    assert_eq!((world.text(), fs::metadata(world.path()).unwrap().nlink()), (transcript(), 1));
+    assert_eq!(world.undo(&run).unwrap_err().kind(), ErrorKind::Gone);
+}
+
+#[test]
+fn i9_a_dry_run_of_an_undo_writes_nothing() {
+    let world = World::new(&transcript());
+    let run = world.compact().unwrap().run.unwrap();
+    fs::remove_file(world.root.join(".session-reaper/transcripts.lock")).unwrap();
+    let (text, names) = (world.text(), world.names(".session-reaper"));
+    let dry = Options { dry_run: true, ..options() };
+    let undone = transcripts::undo(&world.root, &run, session_reaper::now(), &dry).unwrap();
+    assert_eq!((undone.restored.len(), world.text()), (1, text));
+    assert_eq!((world.names(".session-reaper"), world.names(".").len()), (names, 3));
 }

@@ -70,6 +70,7 @@ impl Compaction<'_> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let base = Base::open(disk, parent.unwrap_or(Path::new(".")))?;
         let place = base.place(name);
+        must_be_nameable(&place)?;
         // What is not there, or must not be touched, gets no folder of ours beside it.
         self.open(&place)?;
         if self.options.dry_run {
@@ -82,14 +83,10 @@ impl Compaction<'_> {
         Ok(compacted)
     }
 
-    /// Opens it, if nobody has written to it lately. A time in the future tells nothing.
+    /// Opens it, if nobody has written to it lately.
     fn open<D: Disk>(&self, place: &Place<'_, D>) -> Result<Source<D>, Error> {
         let source = place.open()?;
-        let written = Timestamp::from_nanos(source.stat.modified_ns);
-        if self.settings.quiet.is_some_and(|quiet| written.plus(quiet) >= self.now) {
-            let why = "it was written to a short while ago: a run may still be on it";
-            return Err(place.refuse(ErrorKind::Unsettled, why));
-        }
+        self.settings.must_have_rested(place, &source, self.now)?;
         Ok(source)
     }
 
@@ -105,7 +102,8 @@ impl Compaction<'_> {
         nook: &Nook<'_, D>,
         lease: &Lease<D>,
     ) -> Result<Compacted, Trouble> {
-        let old = self.open(place)?;
+        let old = place.open_still()?;
+        self.settings.must_have_rested(place, &old, self.now)?;
         let _stake = self.options.stop.enter();
         let mut payloads = Payloads::of(place, old.stat.owner);
         let mut new = New { place, nook, old: &old, next: None, at: 0 };
@@ -193,11 +191,25 @@ impl Compaction<'_> {
         }
         let excerpt = gist.excerpt(self.settings, &payloads.path(gist));
         let json = serde_json::to_vec(&excerpt).ok()?;
-        let shown = json.get(1..json.len().checked_sub(1)?)?;
+        let shown = in_one_line(json.get(1..json.len().checked_sub(1)?)?);
         let is_worth_it =
             (shown.len() as u64) < raw.end - raw.start && excerpt.len() as u64 <= self.settings.inline;
-        is_worth_it.then(|| shown.to_vec())
+        is_worth_it.then_some(shown)
     }
+}
+
+/// Where a payload is could not be told otherwise.
+fn must_be_nameable<D: Disk>(place: &Place<'_, D>) -> Result<(), Error> {
+    let why = "its path is no UTF-8, so that no text could say where its payloads are";
+    place.path.to_str().map(drop).ok_or_else(|| place.refuse(ErrorKind::Refused, why))
+}
+
+/// Escapes what JSON may hold as it is, but some readers take for the end of a line.
+fn in_one_line(json: &[u8]) -> Vec<u8> {
+    const BREAKS: [(&str, &str); 3] =
+        [("\u{85}", "\\u0085"), ("\u{2028}", "\\u2028"), ("\u{2029}", "\\u2029")];
+    let text = String::from_utf8_lossy(json).into_owned();
+    BREAKS.iter().fold(text, |text, (raw, escaped)| text.replace(raw, escaped)).into_bytes()
 }
 
 /// Whether the new text stands in its place, or may.

@@ -47,7 +47,7 @@ mod undo;
 pub use compact::compact;
 pub use report::Compacted;
 pub use settings::Settings;
-pub use undo::{past, undo};
+pub use undo::{past, undo, undo_with};
 
 /// What is done to transcripts, in journals and for names in our folder.
 pub const KIND: &str = "transcripts";

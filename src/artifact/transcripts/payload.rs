@@ -17,7 +17,7 @@ use super::{
     trouble::moved,
 };
 use crate::{
-    fs::{Disk, Owner, Reader, Writer, is_temp_of, temp_name},
+    fs::{Appender, Disk, Owner, Reader, Writer, is_temp_of, temp_name},
     model::hex,
 };
 
@@ -56,14 +56,18 @@ impl<'p, D: Disk> Payloads<'p, D> {
         };
         let folder = self.folder.insert(folder);
         let name = OsString::from(&gist.sha256);
-        if let Some(is_right) = holds(disk, folder, &name, gist)? {
-            if is_right {
-                return Ok(());
-            }
-            move_aside(disk, folder, &name)?;
+        let is_right = holds(disk, folder, &name, gist)?;
+        match is_right {
+            // Whoever made it may have been killed, or a copy of it may never have reached the disk.
+            Some(true) if self.made.contains(&name) || is_durable(disk, folder, &name)? => return Ok(()),
+            Some(false) => move_aside(disk, folder, &name)?,
+            Some(true) | None => {}
         }
         let temp = Temp { disk, folder, name: temp_name(&name) };
         temp.write(self.owner, file, raw, gist)?;
+        if is_right == Some(true) {
+            return disk.rename((folder, &temp.name), (folder, &name));
+        }
         if !disk.rename_new((folder, &temp.name), (folder, &name))? {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -124,6 +128,14 @@ fn holds<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, gist: &Gist) -> io
         Ok(())
     })?;
     Ok(Some(hex(&hash.finalize()) == gist.sha256))
+}
+
+/// Makes a payload durable that is there already; `false` when that cannot be done, and there must be another.
+fn is_durable<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr) -> io::Result<bool> {
+    match disk.open_to_append(folder, name) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(false),
+        file => file?.map_or(Ok(false), |file| file.sync().map(|()| true)),
+    }
 }
 
 /// Gives a file that is not what its name says another name, for somebody to look at.
