@@ -43,7 +43,8 @@ pub fn past(folder: &Path) -> Result<Past, Error> {
 /// for how long the transcript has rested: see [`undo_with`].
 ///
 /// # Errors
-/// [`ErrorKind::Gone`] when nothing of the run is in the trash; otherwise as for [`super::compact()`].
+/// [`ErrorKind::Gone`] when nothing of the run is in the trash, [`ErrorKind::Refused`] when it was killed and not finished yet;
+/// otherwise as for [`super::compact()`].
 pub fn undo(folder: &Path, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
     undo_with(folder, run, &Settings::default().with_quiet(None), now, options)
 }
@@ -101,9 +102,12 @@ fn find<D: Disk>(
     run: &RunId,
 ) -> Result<(FolderName, Opened<D>), Error> {
     let fail = base.fail("look into the trash of");
-    let mut names = attic.names().map_err(&fail)?.into_iter();
-    let name = names.find(|name| name.run == *run && name.stage == Stage::Finished);
-    let name = name.ok_or_else(|| gone(base, run))?;
+    let mut names = attic.names().map_err(&fail)?;
+    names.retain(|name| name.run == *run && name.stage != Stage::Purged);
+    let name = names.pop().ok_or_else(|| gone(base, run))?;
+    if name.stage == Stage::Unfinished {
+        return Err(unfinished(base, run));
+    }
     let opened = attic.open(&name).map_err(&fail)?.ok_or_else(|| gone(base, run))?;
     Ok((name, opened))
 }
@@ -111,6 +115,14 @@ fn find<D: Disk>(
 fn gone<D: Disk>(base: &Base<'_, D>, run: &RunId) -> Error {
     let message = format!("nothing of run {run} is in its trash");
     Error::new(ErrorKind::Gone, "bring back a transcript in", &base.path, message)
+}
+
+fn unfinished<D: Disk>(base: &Base<'_, D>, run: &RunId) -> Error {
+    let message = format!("run {run} was killed, or is still at work: it has to be finished first");
+    let error = Error::new(ErrorKind::Refused, "bring back a transcript in", &base.path, message);
+    error.with_hint(
+        "a compaction or an undo in that folder finishes it, unless somebody has the transcript's lock",
+    )
 }
 
 /// Takes back what a run did to its transcript, if there is a nook to do it with, and tells what came or would come of it.

@@ -279,30 +279,52 @@ fn i7_a_lock_that_is_taken_from_us_ends_a_compaction_and_nothing_has_changed() {
     assert!(errors > 9, "{errors}");
 }
 
-#[test]
-fn i7_a_text_that_changes_within_a_tick_of_the_clock_is_the_one_that_is_compacted() {
-    let other = transcript().replace("done", "DONE");
-    let (_, calls) = switch_of_a_compaction();
-    let mut came = 0;
-    for at in 0..calls {
-        let disk = disk();
-        let seen = Arc::new(AtomicI64::new(0));
-        let (to_see, text_of_other) = (Arc::clone(&seen), other.clone());
-        let hooked = at_calls(&disk, vec![at], move |disk, _| {
-            let folder = disk.folder(Path::new("/t")).unwrap();
-            let stat = disk.stat(&folder, OsStr::new("one.jsonl")).unwrap();
-            let is_young = Fence::until_old(&stat, disk.now_ns()).is_some();
-            if is_young && text(disk) == transcript().as_bytes() {
-                disk.scribble(path(), text_of_other.as_bytes());
-                to_see.store(1, Ordering::SeqCst);
-            }
-        });
-        compact(&hooked).unwrap();
-        let is_other = seen.load(Ordering::SeqCst) == 1;
-        came += u64::from(is_other);
-        assert_eq!(memchr::memmem::find(&text(&disk), b"DONE").is_some(), is_other, "{at}");
+/// In the tick in which it was written last, a text can change and keep its times.
+fn rewrite(disk: &MemDisk, (from, to): (&[u8], &[u8]), which: usize, came: &AtomicI64) {
+    if which == 0 {
+        disk.put(path(), from);
+    } else if is_young(disk) && text(disk) == from {
+        disk.scribble(path(), to);
+        came.store(1, Ordering::SeqCst);
     }
-    assert!(came > 3, "{came}");
+}
+
+#[test]
+fn i7_a_text_that_changes_within_a_tick_of_the_clock_is_seen_by_a_compaction_and_by_an_undo() {
+    let (start, run, new) = compacted();
+    let (in_compaction, _) = switch_of_a_compaction();
+    let (in_undo, _) = moments(&start, |disk| drop(undo(disk, &run).unwrap()));
+    for (is_undo, switch) in [(false, in_compaction), (true, in_undo)] {
+        let from = if is_undo { new.clone() } else { transcript().into_bytes() };
+        let to = String::from_utf8(from.clone()).unwrap().replace("done", "DONE").into_bytes();
+        let mut all = 0;
+        for (written, later) in (0..=switch).flat_map(|written| (1..14).map(move |later| (written, later))) {
+            let (disk, run, _) = compacted();
+            let disk = if is_undo { disk } else { self::disk() };
+            let came = Arc::new(AtomicI64::new(0));
+            let (to_see, from, to) = (Arc::clone(&came), from.clone(), to.clone());
+            let hooked = at_calls(&disk, vec![written, written + later], move |disk, which| {
+                rewrite(disk, (&from, &to), which, &to_see);
+            });
+            if is_undo {
+                undo(&hooked, &run).unwrap();
+            } else {
+                compact(&hooked).unwrap();
+            }
+            let is_other = came.load(Ordering::SeqCst);
+            all += is_other;
+            let has_other = memchr::memmem::find(&text(&disk), b"DONE").is_some();
+            assert_eq!(has_other, is_other == 1, "{written} {later}, undo: {is_undo}");
+        }
+        assert!(all > 20, "{all}");
+    }
+}
+
+/// Whether a write to the transcript might leave its times as they are.
+fn is_young(disk: &MemDisk) -> bool {
+    let folder = disk.folder(Path::new("/t")).unwrap();
+    let stat = disk.stat(&folder, OsStr::new("one.jsonl")).unwrap();
+    Fence::until_old(&stat, disk.now_ns()).is_some()
 }
 
 #[test]
