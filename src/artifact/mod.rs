@@ -10,6 +10,8 @@ mod options;
 mod past;
 pub mod payloads;
 mod report;
+mod round;
+mod runs;
 pub mod transcripts;
 pub mod workspaces;
 

@@ -36,7 +36,7 @@ impl Upkeep {
     /// Whether a tick at `now` is known to find nothing due.
     pub(super) fn rests(&self, now: Timestamp, options: &Options) -> bool {
         let options = options_for(Verb::Tick, options);
-        self.base.iter().all(|base| workspaces::rests(base, &self.settings, now, &options))
+        self.base.iter().all(|base| workspaces::rests(base, now, &options))
     }
 
     /// Sweeps every folder.
