@@ -2,7 +2,7 @@
 //!
 //! [`workspaces`] are folders of jobs with what belongs to them: each sweep of one gives a [`Report`] that adds up. [`media`] are
 //! files that sessions receive and make. [`payloads`] are large results of tools, which are kept out of memory and of
-//! transcripts. Each sweep is one line in the log.
+//! transcripts; [`transcripts`] takes those out that are in there already. Each sweep is one line in the log.
 
 mod bin;
 pub mod media;
@@ -13,6 +13,7 @@ pub mod payloads;
 mod report;
 mod round;
 mod runs;
+pub mod transcripts;
 pub mod workspaces;
 
 pub use options::Options;

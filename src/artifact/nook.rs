@@ -128,7 +128,7 @@ impl<'a, D: Disk> Nook<'a, D> {
             opened => opened?,
         };
         let Some(opened) = opened.filter(|opened| opened.things().next().is_some()) else {
-            return self.attic().purge(name);
+            return self.attic().discard(name);
         };
         self.disk.sync_folder(self.base)?;
         opened.settle()?;
@@ -139,7 +139,7 @@ impl<'a, D: Disk> Nook<'a, D> {
         self.attic().finish(name)
     }
 
-    /// What is old leaves the trash: by the time that its run was told, and by the disk's own clock, so that a time that
+    /// What is old leaves the trash, unless somebody has added to it there or nobody can tell: by the time that its run was told, and by the disk's own clock, so that a time that
     /// somebody chose shortens nothing. The newest run does so too: what is moved here takes room that somebody waits for.
     pub(super) fn tidy(&self, now: Timestamp, retention: Retention) {
         let Some(age) = retention.age() else { return };
@@ -150,7 +150,7 @@ impl<'a, D: Disk> Nook<'a, D> {
                 let lies_since = Timestamp::from_nanos(changed);
                 let told = name.run.time().unwrap_or(lies_since);
                 let is_old = told.plus(age) < now && lies_since.plus(age) < clock;
-                if is_old { self.attic().purge(name) } else { Ok(()) }
+                if is_old { self.attic().expire(name) } else { Ok(()) }
             });
             self.note(name, tidied);
         }

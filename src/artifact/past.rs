@@ -78,7 +78,7 @@ impl Past {
 }
 
 /// To look into it, nobody needs to own it.
-fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: Kind) -> Attic<'a, D> {
+pub(super) fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: Kind) -> Attic<'a, D> {
     Attic::new(Trash::new(disk, ours, Owner::default(), OsStr::new(kind.files)))
 }
 
@@ -218,7 +218,7 @@ fn record<D: Disk>(
 }
 
 /// A list that somebody has changed could lead anywhere.
-fn plain(name: &str) -> io::Result<OsString> {
+pub(super) fn plain(name: &str) -> io::Result<OsString> {
     if name.contains(['/', '\0']) || ["", ".", "..", OUR_FOLDER].contains(&name) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "that is no name in a folder"));
     }

@@ -29,7 +29,7 @@ pub use find::{
 };
 pub use make::make_folder;
 #[cfg(any(test, feature = "testing"))]
-pub use mem::{MemDisk, MemEvent};
+pub use mem::{MemDisk, MemEvent, MemFile};
 pub use port::{Appender, Disk, Owner, Reader, Stat, Writer};
 pub use private::OUR_FOLDER;
 pub use publish::publish;

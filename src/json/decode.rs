@@ -118,7 +118,7 @@ fn hex(text: &[u8]) -> Option<(Piece, &[u8])> {
 }
 
 /// Appends a character, a lone surrogate as if it were one.
-fn push_char(text: &mut Vec<u8>, code: u32) {
+pub(super) fn push_char(text: &mut Vec<u8>, code: u32) {
     if let Some(c) = char::from_u32(code) {
         text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     } else {

@@ -25,7 +25,9 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 mod told;
+mod unescape;
 mod utf8;
 mod visit;
 mod word;
@@ -37,4 +39,6 @@ pub use error::SyntaxError;
 pub use layout::{Layout, cuts};
 pub use pace::Pace;
 pub use scanner::{Scanner, scan};
+pub(crate) use tokens::{Hear, Tokens};
+pub(crate) use unescape::Unescaper;
 pub use visit::{Asked, MAX_NAME, MAX_TEXT, RawField, RawRow, Span, ValueKind, Visit};

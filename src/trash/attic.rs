@@ -13,11 +13,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{FolderName, Line, RowsReader, RunId, Stage, Trash};
+use super::{FolderName, Identity, Line, RowsReader, RunId, Stage, Trash};
 use crate::fs::{self, Disk, Reader, Writer};
 
-const LIST: &str = "things.jsonl";
-const NEW_LIST: &str = "things.jsonl.tmp";
+pub(super) const LIST: &str = "things.jsonl";
+pub(super) const NEW_LIST: &str = "things.jsonl.tmp";
 
 /// No list of ours is longer.
 const MAX_LIST: u64 = 1 << 30;
@@ -32,6 +32,17 @@ pub struct Thing {
     /// What else is needed to bring it back, for whoever put it here to say and to understand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more: Option<More>,
+    /// What took its place, if a text of ours did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Became>,
+}
+
+impl Thing {
+    /// A thing that nothing more need be said of.
+    #[must_use]
+    pub const fn new(name: String, of: String) -> Self {
+        Self { name, of, more: None, became: None }
+    }
 }
 
 /// Something in the words of whoever wrote it down.
@@ -65,10 +76,31 @@ impl More {
     }
 }
 
+/// A text that took the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    /// What the other was then. If it is not that any more, somebody has added to it, and what he added is nowhere else.
+    pub was: Identity,
+    /// What the new one was then.
+    pub is: Identity,
+    /// What it says.
+    #[serde(flatten)]
+    pub text: Text,
+}
+
+/// A text, as it is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: String,
+}
+
 /// The things of one kind in the trash of a folder.
 #[derive(Debug)]
 pub struct Attic<'a, D: Disk> {
-    trash: Trash<'a, D>,
+    pub(super) trash: Trash<'a, D>,
 }
 
 impl<'a, D: Disk> Attic<'a, D> {
@@ -90,8 +122,13 @@ impl<'a, D: Disk> Attic<'a, D> {
     /// may be moved.
     ///
     /// # Errors
-    /// As the operating system says; then there is no bundle.
+    /// As the operating system says; then there is no bundle. `AlreadyExists` when a run of this name has left one: its things
+    /// would be taken for ours.
     pub fn begin(&self, beside: &D::Folder, line: &Line, things: &[Thing]) -> io::Result<Moving<'_, 'a, D>> {
+        if self.names()?.iter().any(|name| name.run == line.run) {
+            let why = "a run of this name is in the trash already, or on its way there";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
         let (around, bundle, name) = self.trash.begin_bundle(beside, &line.run, true)?;
         let moving = Moving { attic: self, around, bundle, name, moved: 0, is_ended: false };
         moving.write(line, things)?;
@@ -176,7 +213,7 @@ fn read(file: impl Reader) -> io::Result<Vec<u8>> {
 }
 
 /// The name of a thing in its bundle.
-fn number(number: usize) -> OsString {
+pub(super) fn number(number: usize) -> OsString {
     number.to_string().into()
 }
 
@@ -188,16 +225,16 @@ fn note(number: usize) -> OsString {
 /// A bundle that things are moved into.
 #[derive(Debug)]
 pub struct Moving<'t, 'a, D: Disk> {
-    attic: &'t Attic<'a, D>,
+    pub(super) attic: &'t Attic<'a, D>,
     around: D::Folder,
-    bundle: D::Folder,
+    pub(super) bundle: D::Folder,
     name: FolderName,
-    moved: u64,
+    pub(super) moved: u64,
     is_ended: bool,
 }
 
 impl<D: Disk> Moving<'_, '_, D> {
-    fn disk(&self) -> &D {
+    pub(super) fn disk(&self) -> &D {
         self.attic.trash.disk
     }
 
@@ -284,15 +321,15 @@ impl<D: Disk> Moving<'_, '_, D> {
     /// As the operating system says; the bundle stays, for the next one to finish.
     pub fn finish(mut self) -> io::Result<()> {
         self.is_ended = true;
-        if self.moved == 0 { self.attic.purge(&self.name) } else { self.attic.finish(&self.name) }
+        if self.moved == 0 { self.attic.discard(&self.name) } else { self.attic.finish(&self.name) }
     }
 }
 
 impl<D: Disk> Drop for Moving<'_, '_, D> {
     fn drop(&mut self) {
         if !self.is_ended && self.moved == 0 {
-            // The next sweep clears what is left.
-            let _ = self.attic.purge(&self.name);
+            // The next sweep clears what is left, and sees to what is somebody's.
+            let _ = self.attic.discard(&self.name);
         }
     }
 }
@@ -300,8 +337,8 @@ impl<D: Disk> Drop for Moving<'_, '_, D> {
 /// A bundle of things, open.
 #[derive(Debug)]
 pub struct Opened<D: Disk> {
-    disk: D,
-    bundle: D::Folder,
+    pub(super) disk: D,
+    pub(super) bundle: D::Folder,
     /// What the run was.
     pub line: Line,
     things: Vec<Thing>,
@@ -337,6 +374,20 @@ impl<D: Disk> Opened<D> {
     #[must_use]
     pub fn at(&self, thing: usize) -> (&D::Folder, OsString) {
         (&self.bundle, number(thing))
+    }
+
+    /// The thing with this number in the list, whether or not it is here.
+    #[must_use]
+    pub fn listed(&self, thing: usize) -> Option<&Thing> {
+        self.things.get(thing)
+    }
+
+    /// Opens a thing that is a file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn read(&self, thing: usize) -> io::Result<D::Reader> {
+        self.disk.open(&self.bundle, &number(thing))
     }
 
     /// Puts a thing back where it was, unless something else has come to stand there: then it stays here.

@@ -21,9 +21,10 @@ mod pieces;
 mod reasons;
 mod rows;
 mod run_id;
+mod successor;
 
 pub use about::{Cause, Line, Outcome};
-pub use attic::{Attic, More, Moving, Opened, Thing};
+pub use attic::{Attic, Became, More, Moving, Opened, Text, Thing};
 pub use begun::{Begun, Note};
 pub use bundle::{Bundle, Listed};
 pub use draft::{Draft, Trash};
@@ -34,3 +35,4 @@ pub use pieces::Pieces;
 pub use reasons::Reasons;
 pub use rows::{RowsReader, RowsWriter};
 pub use run_id::{BadRunId, RunId};
+pub use successor::Successor;

@@ -31,7 +31,7 @@ impl Carried {
     /// The thing in the list.
     pub(super) fn thing(self) -> io::Result<Thing> {
         let name = name_of(&self.path, self.refs.first().map(|stored| stored.reference));
-        Ok(Thing { of: name.clone(), name, more: Some(More::of(&self)?) })
+        Ok(Thing { more: Some(More::of(&self)?), ..Thing::new(name.clone(), name) })
     }
 }
 

@@ -41,64 +41,115 @@ impl fmt::Display for Excerpt {
     }
 }
 
+/// The end of a payload that is to be shown, and what is known of the rest: all that an excerpt is made of.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::artifact) struct Window<'a> {
+    /// The payload, or that end of it: some bytes longer than what may be shown, if there is more.
+    pub(in crate::artifact) bytes: &'a [u8],
+    /// Where it begins in the payload.
+    pub(in crate::artifact) from: u64,
+    /// How long the payload is.
+    pub(in crate::artifact) length: u64,
+    /// How many lines it has.
+    pub(in crate::artifact) lines: u64,
+    /// Whether it can be shown.
+    pub(in crate::artifact) is_text: bool,
+}
+
+impl<'a> Window<'a> {
+    fn whole(payload: &'a [u8], mime: &str) -> Self {
+        Self {
+            bytes: payload,
+            from: 0,
+            length: payload.len() as u64,
+            lines: text::lines(payload) as u64,
+            is_text: text::is_text(payload, mime),
+        }
+    }
+
+    fn range(&self, side: Side, limits: Limits) -> Range<usize> {
+        if !self.is_text {
+            return 0..0;
+        }
+        let cut = |limits| match side {
+            Side::Tail => text::tail(self.bytes, limits),
+            Side::Head { .. } => text::head(self.bytes, limits),
+        };
+        let range = cut(limits);
+        // Only what is shown matters. A byte in there that is no text is shown as a character of three.
+        let is_clean = self.bytes.get(range.clone()).is_some_and(|shown| std::str::from_utf8(shown).is_ok());
+        if is_clean { range } else { cut(Limits { bytes: limits.bytes / 3, ..limits }) }
+    }
+
+    /// Whether this byte of it is in the middle of a line.
+    fn is_cut(&self, at: usize) -> bool {
+        at > 0 && self.bytes.get(at - 1) != Some(&b'\n')
+    }
+
+    /// How many lines stand before this byte of it; one that is cut there counts.
+    fn lines_before(&self, at: usize, shown: u64) -> u64 {
+        if at == 0 && self.from == 0 { 0 } else { self.lines - shown + u64::from(self.is_cut(at)) }
+    }
+}
+
 impl Excerpt {
     /// What is shown of a payload that is kept at `path`.
     pub(super) fn of(payload: &[u8], mime: &str, side: Side, limits: Limits, path: &Path) -> Self {
-        let range = if text::is_text(payload, mime) { range(payload, side, limits) } else { 0..0 };
-        let shown = payload.get(range.clone()).unwrap_or_default();
+        Self::of_window(&Window::whole(payload, mime), mime, side, limits, path)
+    }
+
+    /// The same of a payload of which only an end is at hand.
+    pub(in crate::artifact) fn of_window(
+        window: &Window<'_>,
+        mime: &str,
+        side: Side,
+        limits: Limits,
+        path: &Path,
+    ) -> Self {
+        let range = window.range(side, limits);
+        let shown = window.bytes.get(range.clone()).unwrap_or_default();
+        let from = window.from + range.start as u64;
         Self {
             text: String::from_utf8_lossy(shown).into_owned(),
-            notice: notice(payload, mime, side, &range, path),
-            from: range.start as u64,
-            to: range.end as u64,
+            notice: notice(window, mime, side, range, path),
+            from,
+            to: from + shown.len() as u64,
         }
     }
 }
 
-fn range(payload: &[u8], side: Side, limits: Limits) -> Range<usize> {
-    let cut = |limits| match side {
-        Side::Tail => text::tail(payload, limits),
-        Side::Head { .. } => text::head(payload, limits),
-    };
-    let range = cut(limits);
-    // Only what is shown matters. A byte in there that is no text is shown as a character of three.
-    let is_clean = payload.get(range.clone()).is_some_and(|shown| std::str::from_utf8(shown).is_ok());
-    if is_clean { range } else { cut(Limits { bytes: limits.bytes / 3, ..limits }) }
-}
-
-fn notice(payload: &[u8], mime: &str, side: Side, range: &Range<usize>, path: &Path) -> String {
-    let (length, path, Range { start: from, end: to }) = (payload.len(), path.display(), range.clone());
-    if range.len() == length {
+fn notice(window: &Window<'_>, mime: &str, side: Side, range: Range<usize>, path: &Path) -> String {
+    let (length, path) = (window.length, path.display());
+    let shown = window.bytes.get(range.clone()).unwrap_or_default();
+    if shown.len() as u64 == length {
         return format!("[all of it is in {path} as well]");
     }
-    if range.is_empty() {
+    let Some(last) = shown.last() else {
         return format!("[{length} bytes of {mime} are in {path}: read them by byte ranges]");
-    }
-    let lines = |range: Range<usize>| text::lines(payload.get(range).unwrap_or_default());
+    };
+    let lines = text::lines(shown) as u64;
+    let (from, to) = (window.from + range.start as u64, window.from + range.end as u64);
+    let line = window.lines_before(range.start, lines);
     match side {
-        Side::Tail if payload.get(..from).is_some_and(|hidden| !hidden.ends_with(b"\n")) => {
-            let line = lines(0..from);
+        Side::Tail if window.is_cut(range.start) => {
             let before = if line > 1 { format!("lines 1 to {} and ", line - 1) } else { String::new() };
             format!(
                 "[the first line shown is a part of line {line}; {} whole lines of {} follow, up to byte {length}; all of it is \
                  in {path}: {before}the beginning of line {line}, bytes 0 to {from} are not shown: read that line on by byte \
                  ranges]",
-                lines(range.clone()).saturating_sub(1),
-                lines(0..length),
+                lines.saturating_sub(1),
+                window.lines,
             )
         }
         Side::Tail => format!(
-            "[the last {} of {} lines, bytes {from} to {length}; all of it is in {path}: lines 1 to {}, bytes 0 to {from} are \
-             not shown]",
-            lines(range.clone()),
-            lines(0..length),
-            lines(0..from),
+            "[the last {lines} of {} lines, bytes {from} to {length}; all of it is in {path}: lines 1 to {line}, bytes 0 to {from} \
+             are not shown]",
+            window.lines,
         ),
-        Side::Head { first_line } if payload.get(to - 1) == Some(&b'\n') => format!(
-            "[the first {} of {} lines, bytes 0 to {to} of {length}; all of it is in {path}: read on at line {}, byte {to}]",
-            lines(range.clone()),
-            lines(0..length),
-            first_line.saturating_add(lines(range.clone()) as u64),
+        Side::Head { first_line } if *last == b'\n' => format!(
+            "[the first {lines} of {} lines, bytes 0 to {to} of {length}; all of it is in {path}: read on at line {}, byte {to}]",
+            window.lines,
+            first_line.saturating_add(lines),
         ),
         Side::Head { .. } => format!(
             "[bytes 0 to {to} of {length}; all of it is in {path}: there is no line break in what is shown, so that reading by \
@@ -235,6 +286,25 @@ mod tests {
             } else {
                 prop_assert_eq!(rest.concat(), shown.text, "{}", shown.notice);
             }
+        }
+
+        #[test]
+        fn i2_of_an_end_of_a_payload_the_same_is_shown_as_of_all_of_it(
+            text in "(\\PC|[\naß€𝄞]){1,200}", odd in proptest::option::of(any::<prop::sample::Index>()),
+            side in sides(), bytes in 4_usize..99, lines in 1_usize..20,
+        ) {
+            let mut all = text.into_bytes();
+            if let Some(odd) = odd {
+                let at = odd.index(all.len());
+                all[at] = 0xff;
+            }
+            let (all, limits) = (&all[..], Limits { bytes, lines });
+            let (path, mime) = (Path::new("/p"), "text/plain");
+            let begin = if side == Side::Tail { all.len().saturating_sub(bytes + 4) } else { 0 };
+            let end = if side == Side::Tail { all.len() } else { all.len().min(bytes + 4) };
+            let window = Window { bytes: &all[begin..end], from: begin as u64, ..Window::whole(all, mime) };
+            let shown = Excerpt::of_window(&window, mime, side, limits, path);
+            prop_assert_eq!(shown, Excerpt::of(all, mime, side, limits, path));
         }
     }
 }

@@ -50,7 +50,9 @@ mod verdict;
 mod write;
 
 pub use blob::{BlobHash, BlobRef, HashError};
+pub(super) use excerpt::Window;
 pub use excerpt::{Excerpt, Side};
+pub(super) use options::size;
 pub use options::{LimitError, Options};
 pub use read::Lost;
 pub use result::{Data, Media, ToolResult, without_payload};
@@ -58,5 +60,5 @@ pub use session::{Released, Session, Stored, Why};
 pub use spool::Spool;
 pub use sweep::Report;
 pub use target::{KIND, inspect, rests, sweep};
-use text::Limits;
+pub(super) use text::Limits;
 pub use undo::{empty_trash, finish_killed, is_spool, past, undo};

@@ -132,7 +132,8 @@ fn positive(what: &'static str, value: impl TryInto<u64> + Copy + fmt::Display) 
     limit.ok_or_else(|| LimitError { what, value: value.to_string() })
 }
 
-fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {
+/// A limit that something fits in.
+pub(in crate::artifact) fn size(what: &'static str, value: i64) -> Result<usize, LimitError> {
     positive(what, value).map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -189,7 +189,7 @@ impl<D: Disk> Sweep<'_, D> {
 /// The things that these have for the trash, in their order.
 fn things(doomed: &[Doomed<'_>]) -> Vec<Thing> {
     let kept = doomed.iter().filter(|one| one.rule.is_kept());
-    kept.map(|one| Thing { name: one.name.to_owned(), of: one.name.to_owned(), more: None }).collect()
+    kept.map(|one| Thing::new(one.name.to_owned(), one.name.to_owned())).collect()
 }
 
 impl Judged {

@@ -29,9 +29,9 @@ pub(super) fn lines(payload: &[u8]) -> usize {
 
 /// At most so much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
-    pub(super) bytes: usize,
-    pub(super) lines: usize,
+pub(in crate::artifact) struct Limits {
+    pub(in crate::artifact) bytes: usize,
+    pub(in crate::artifact) lines: usize,
 }
 
 /// The last lines, and of these the last bytes.

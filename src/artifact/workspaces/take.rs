@@ -69,10 +69,7 @@ impl Doomed<'_> {
 pub(super) fn things(doomed: &[Doomed<'_>]) -> Vec<Thing> {
     let of = |group: &Doomed<'_>| {
         let main = group.main.to_owned();
-        group
-            .kept()
-            .map(|name| Thing { name: name.to_owned(), of: main.clone(), more: None })
-            .collect::<Vec<_>>()
+        group.kept().map(|name| Thing::new(name.to_owned(), main.clone())).collect::<Vec<_>>()
     };
     doomed.iter().flat_map(of).collect()
 }

@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use port::MemFile;
+pub use port::MemFile;
 pub use world::MemEvent;
 use world::{Content, Node, World, open};
 
@@ -121,6 +121,19 @@ impl MemDisk {
     pub fn without_exchange(self) -> Self {
         open(&self.world).cannot_exchange = true;
         self
+    }
+
+    /// Lets exchanges happen from now on and be told as failed, as a server may whose answer is lost; or not any more.
+    pub fn lie_about_exchanges(&self, lies: bool) {
+        open(&self.world).lies_about_exchanges = lies;
+    }
+
+    /// The file at `path` as another program has it open for adding to it, who knows no lock. It stays the same file, whatever
+    /// becomes of its names.
+    #[must_use]
+    pub fn pen(&self, path: &Path) -> Option<MemFile> {
+        let node = open(&self.world).walk(path).ok()?;
+        Some(self.file(node))
     }
 
     /// Another program puts `bytes` at `path` right before the next exchange of two names; the last one told comes first.

@@ -148,6 +148,9 @@ impl Disk for MemDisk {
         let (first, second) = (world.find(*one.0, one.1)?, world.find(*other.0, other.1)?);
         world.names_mut(*one.0)?.insert(one.1.to_owned(), second);
         world.names_mut(*other.0)?.insert(other.1.to_owned(), first);
+        if world.lies_about_exchanges {
+            return Err(io::Error::other("the exchange was made, and told as failed"));
+        }
         Ok(true)
     }
 

@@ -21,6 +21,7 @@ pub(super) struct World {
     pub(super) fail_at: Option<(u64, bool)>,
     pub(super) locked: BTreeSet<usize>,
     pub(super) cannot_exchange: bool,
+    pub(super) lies_about_exchanges: bool,
     pub(super) intruders: Vec<Option<(PathBuf, Vec<u8>)>>,
     /// What was changed and made durable, if somebody wants to know.
     pub(super) is_full: bool,
