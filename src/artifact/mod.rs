@@ -13,9 +13,11 @@ pub mod payloads;
 mod report;
 mod round;
 mod runs;
+mod target;
 pub mod transcripts;
 pub mod workspaces;
 
 pub use options::Options;
 pub use past::{Kept, Past, Undone};
 pub use report::{Action, Item, Report};
+pub use target::{Folder, Kind, Target};

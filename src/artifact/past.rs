@@ -5,7 +5,10 @@ use std::{
     io,
 };
 
-use super::nook::{Kind, Nook};
+use super::{
+    nook::{Kind, Nook},
+    workspaces,
+};
 use crate::{
     fs::{Disk, OUR_FOLDER, Owner},
     trash::{Attic, Line, Opened, RunId, Stage, Thing, Trash, read_journal},
@@ -80,6 +83,20 @@ impl Past {
 /// To look into it, nobody needs to own it.
 pub(super) fn attic<'a, D: Disk>(disk: &'a D, ours: &'a D::Folder, kind: Kind) -> Attic<'a, D> {
     Attic::new(Trash::new(disk, ours, Owner::default(), OsStr::new(kind.files)))
+}
+
+/// What the things of a run take on the disk that are still in the trash, as far as that can be looked at.
+///
+/// # Errors
+/// As the operating system says.
+pub(super) fn weight<D: Disk>(disk: &D, base: &D::Folder, kind: Kind, run: &RunId) -> io::Result<u64> {
+    let ours = disk.subfolder(base, OsStr::new(OUR_FOLDER))?;
+    let Some(opened) = attic(disk, &ours, kind).find(run)? else { return Ok(0) };
+    let weigh = |number: usize| {
+        let (bundle, name) = opened.at(number);
+        workspaces::weight(disk, bundle, &name)
+    };
+    Ok(opened.things().filter_map(|(number, _)| weigh(number)).sum())
 }
 
 /// What taking back a run did, or would do.

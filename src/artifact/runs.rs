@@ -6,6 +6,7 @@ use super::{
     Options, Past, Undone,
     nook::{Kind, Nook},
     past::{Way, plan_undo, undo},
+    workspaces,
 };
 use crate::{
     fs::{Disk, OUR_FOLDER},
@@ -83,7 +84,7 @@ impl<'s, D: Disk> Site<'s, D> {
             let line = cause.line(self.kind.told, Timestamp::from_nanos(self.disk.now_ns()));
             undo(&nook, run, line, way).map_err(self.fail(STEP))?
         };
-        undone.ok_or_else(|| gone(self.path, run))
+        undone.ok_or_else(|| gone(self.kind.told, self.path, run))
     }
 
     /// Takes runs out of the trash for ever: those that `goes` says, told oldest first. Returns what went, and what went wrong.
@@ -114,8 +115,9 @@ impl<'s, D: Disk> Site<'s, D> {
 }
 
 /// The error of a run of which nothing is left.
-pub(super) fn gone(path: &Path, run: &RunId) -> Error {
+pub(super) fn gone(kind: &str, path: &Path, run: &RunId) -> Error {
     let message = format!("nothing of run {run} is in its trash");
-    Error::new(ErrorKind::Gone, "undo a run on", path, message)
-        .with_hint("`session-reaper history` shows which runs can be taken back; secrets never can")
+    let secrets = if kind == workspaces::KIND { "; secrets never can" } else { "" };
+    let hint = format!("`session-reaper history` shows which runs can be taken back{secrets}");
+    Error::new(ErrorKind::Gone, "undo a run on", path, message).with_hint(hint)
 }

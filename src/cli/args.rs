@@ -9,7 +9,7 @@ use clap::{
 
 use super::{
     Exit, Failure, Frame, apply, check, compact, completions, config, demo, doctor, explain, group, history,
-    list, man, pin, plan, prune, stats, tick, trash, undo, unpin,
+    list, man, media, pin, plan, prune, stats, tick, trash, undo, unpin,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -92,6 +92,7 @@ pub(super) enum Verb {
     Unpin(unpin::Args),
     Compact(compact::Args),
     Group(group::Args),
+    Media(media::Args),
     Check(check::Args),
     Doctor(doctor::Args),
     Config(config::Args),
@@ -117,6 +118,7 @@ impl Verb {
             Self::Unpin(args) => unpin::run(args, frame),
             Self::Compact(args) => compact::run(args, frame),
             Self::Group(args) => group::run(args, frame),
+            Self::Media(args) => media::run(args, frame),
             Self::Check(args) => check::run(args, frame),
             Self::Doctor(args) => doctor::run(args, frame),
             Self::Config(args) => config::run(args, frame),

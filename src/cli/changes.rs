@@ -28,6 +28,11 @@ pub(super) trait Change: Serialize + Sized {
         self.outcome() == Self::DONE || self.error().is_some_and(Error::is_too_late)
     }
 
+    /// The run that changed this one alone, where each has its own.
+    fn own_run(&self) -> Option<&RunId> {
+        None
+    }
+
     /// Whether this is a run that can be taken back itself.
     fn can_be_taken_back(&self) -> bool {
         true
@@ -44,7 +49,7 @@ pub(super) struct Changes<C: Change> {
     schema: &'static str,
     verb: &'static str,
     pub(super) applied: bool,
-    /// The run that did it, if something was changed.
+    /// The run that did it, if something was changed; where each has its own, the first.
     pub(super) run: Option<RunId>,
     /// The run that it takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +63,7 @@ impl<C: Change> Changes<C> {
     pub(super) fn of(verb: &'static str, now: Timestamp, stores: Vec<C>, options: &Options) -> Self {
         let applied = !options.dry_run;
         let run = options.run.clone().filter(|_| applied && stores.iter().any(C::has_changed));
+        let run = stores.iter().find_map(C::own_run).cloned().or(run);
         let totals = C::totals(&stores);
         Self { schema: SCHEMA, verb, applied, run, undoes: None, now, stores, totals }
     }

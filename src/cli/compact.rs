@@ -1,4 +1,6 @@
-//! `compact`: fields that a gateway makes anew go from rows that nobody uses.
+//! `compact`: fields that a gateway makes anew go from rows that nobody uses, and large results from transcripts.
+
+mod transcripts;
 
 use std::{io::Write, path::PathBuf};
 
@@ -24,20 +26,25 @@ const EXAMPLES: &str = "\
 Examples:
   session-reaper compact -n ~/.openclaw           what it would save
   session-reaper compact --inactive 3d ~/.openclaw
-  session-reaper undo --store sessions.json       brings the fields back";
+  session-reaper undo --store sessions.json       brings the fields back
+  session-reaper compact ~/.openclaw/agents/main/sessions/*.jsonl
+  session-reaper undo --store sessions/1f2e.jsonl brings a transcript back";
 
-/// Shrink without pruning: fields that a gateway makes anew go from inactive rows
+/// Shrink without pruning: fields that a gateway makes anew go from inactive rows, large results from transcripts
 ///
 /// Every row stays. What goes is kept in the trash like rows that were pruned, and an undo brings it back. Rows without a
 /// time, pinned ones and those that --keep patterns of the configuration match stay as they are.
+///
+/// A path that ends in .jsonl is a transcript: results of tools that are larger than 50 KiB, or what the configuration says, go to files
+/// beside it, with an excerpt and the file's name in their place. Every other byte stays.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// sessions.json files, folders or globs; the config's stores if none
+    /// sessions.json files, folders or globs; or transcripts (*.jsonl); the config's stores if none
     #[arg(value_name = "STORE", value_hint = ValueHint::AnyPath)]
     stores: Vec<PathBuf>,
 
-    /// Only rows that nobody has updated for so long [default: 1d]
+    /// Only rows, or transcripts, that nobody has updated for so long [default: 1d]
     #[arg(long, value_name = "AGE", value_parser = |text: &str| text.parse::<Age>())]
     inactive: Option<Age>,
 
@@ -103,6 +110,13 @@ const fn freed(store: &CompactReport) -> u64 {
     store.bytes_before.saturating_sub(store.bytes_after)
 }
 
+impl Args {
+    /// How long nobody must have updated what is compacted.
+    fn quiet(&self) -> Age {
+        self.inactive.unwrap_or(Age::from_hours(24))
+    }
+}
+
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let config = frame.configure(Flags {
         stores: args.stores.clone(),
@@ -116,6 +130,9 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         what_if: frame.globals.now.is_some(),
         ..past::options(&config, &args.change, frame)?
     };
+    if args.stores.iter().any(|path| transcripts::is_one(path)) {
+        return transcripts::run(args, &config, &options, frame);
+    }
     must_be_made_anew(&args.fields)?;
     let slimming = slimming(args, &config, frame);
     let targets = stores::find(&config)?;
@@ -147,8 +164,7 @@ fn slimming(args: &Args, config: &Effective, frame: &Frame<'_>) -> Slimming {
     } else {
         args.fields.clone()
     };
-    let inactive = args.inactive.unwrap_or(Age::from_hours(24));
-    Slimming { fields, inactive, now: frame.now, policy: config.policy.clone() }
+    Slimming { fields, inactive: args.quiet(), now: frame.now, policy: config.policy.clone() }
 }
 
 fn one(target: &Target, slimming: &Slimming, options: &Options) -> CompactReport {

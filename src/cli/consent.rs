@@ -52,7 +52,17 @@ fn goes_beyond(found: &Report, shown: &Report) -> Result<bool, Error> {
             return Ok(true);
         }
     }
-    Ok(found.targets.iter().zip(&shown.targets).any(|(found, shown)| has_more_things(found, shown)))
+    // One that was not shown at all may have everything that nobody was asked about.
+    let is_beyond = |found: &artifact::Report| match shown.targets.iter().find(|shown| is_same(shown, found))
+    {
+        Some(shown) => has_more_things(found, shown),
+        None => found.swept > 0,
+    };
+    Ok(found.targets.iter().any(is_beyond))
+}
+
+fn is_same(one: &artifact::Report, other: &artifact::Report) -> bool {
+    (one.kind, &one.path) == (other.kind, &other.path)
 }
 
 /// Whether a thing would go now that would not have gone when it was shown.

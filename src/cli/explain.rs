@@ -11,7 +11,7 @@ use session_reaper::{
 };
 
 use super::{
-    Exit, Failure, Frame, jobs,
+    Exit, Failure, Frame, folders,
     looking::{self, RuleArgs},
     progress::Progress,
     text,
@@ -46,8 +46,8 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    if let Some((base, config)) = jobs::meant(Some(&args.store), Flags::default(), frame)? {
-        return jobs::explain(&base, &args.key, &config, frame);
+    if let Some(target) = folders::meant(Some(&args.store), Flags::default(), frame)? {
+        return folders::explain(&target, &args.key, frame);
     }
     let flags = Flags { stores: vec![args.store.clone()], ..Flags::default() };
     let (store, policy) = looking::find_one(flags, &args.rules, frame)?;

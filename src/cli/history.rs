@@ -85,9 +85,8 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let Found { stores, bases, .. } = args.past.find_all(None, frame)?;
-    let mut pasts = Past::of_all(stores, frame)?;
-    pasts.extend(Past::of_jobs(bases, frame)?);
+    let Found { stores, folders, .. } = args.past.find_all(None, frame)?;
+    let pasts = Past::of_all(stores, folders, frame)?;
     let mut runs: Vec<Entry<'_>> = pasts.iter().flat_map(entries).collect();
     // Runs of one moment stay in the order of their journal.
     runs.reverse();

@@ -8,7 +8,7 @@ use session_reaper::{
 };
 
 use super::{
-    Exit, Failure, Frame, jobs,
+    Exit, Failure, Frame, folders,
     looking::{self, OneStoreArgs, RuleArgs},
     progress::Progress,
     table, text,
@@ -72,8 +72,8 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    if let Some((base, config)) = args.store.jobs(frame)? {
-        return jobs::list(&base, &config, frame);
+    if let Some(target) = args.store.folder(frame)? {
+        return folders::list(&target, frame);
     }
     let (store, policy) = args.store.find(&args.rules, frame)?;
     let screen = table::screen_width(&std::io::stdout()).filter(|_| !frame.globals.json);

@@ -4,13 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use session_reaper::{
-    FileStore, Policy, Timestamp,
-    config::{Effective, Flags},
-    sweep::SCHEMA,
-};
+use session_reaper::{FileStore, Policy, Timestamp, artifact::Target, config::Flags, sweep::SCHEMA};
 
-use super::{Failure, Frame, jobs, output, stores};
+use super::{Failure, Frame, folders, output, stores};
 
 /// The rules that verdicts go by.
 #[derive(Debug, Args)]
@@ -40,12 +36,12 @@ impl RuleArgs {
 }
 
 impl OneStoreArgs {
-    /// The folder of jobs that is meant instead of a store, if one is, and the configuration.
-    pub(super) fn jobs(&self, frame: &Frame<'_>) -> Result<Option<(PathBuf, Effective)>, Failure> {
+    /// The folder of what sessions leave behind that is meant instead of a store, if one is.
+    pub(super) fn folder(&self, frame: &Frame<'_>) -> Result<Option<Target>, Failure> {
         if self.openclaw.is_some() {
             return Ok(None);
         }
-        jobs::meant(self.store.as_deref(), Flags::default(), frame)
+        folders::meant(self.store.as_deref(), Flags::default(), frame)
     }
 
     /// The store, and the policy in force.

@@ -8,18 +8,14 @@ use std::{
 use clap::{Args, ValueHint};
 use session_reaper::{
     Error, ErrorKind, FileStore, Timestamp,
-    artifact::workspaces,
+    artifact::{Folder, Target},
     config::{Effective, Flags},
     store::Store,
     sweep::{Options, Report, RunId},
     trash::Line,
 };
 
-use super::{
-    Exit, Failure, Frame, signals,
-    stores::{self, Target},
-    words,
-};
+use super::{Exit, Failure, Frame, signals, stores, words};
 
 /// So many runs are named for one to be chosen.
 const NAMED: usize = 5;
@@ -41,8 +37,8 @@ pub(super) struct PastArgs {
 pub(super) struct Found {
     pub(super) config: Effective,
     pub(super) stores: Vec<FileStore>,
-    /// Folders of jobs.
-    pub(super) bases: Vec<PathBuf>,
+    /// Folders of what sessions leave behind.
+    pub(super) folders: Vec<Folder>,
 }
 
 /// How to change a store.
@@ -85,23 +81,24 @@ impl PastArgs {
         frame.configure(change.map_or(flags.clone(), |change| change.lay_into(flags)))
     }
 
-    /// The configuration, the stores that were found, and the folders of jobs: those that were named, or the configuration's
-    /// where nothing was.
+    /// The configuration, the stores that were found, and the folders of what sessions leave behind: those that were named, or
+    /// the configuration's where nothing was.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
-        let is_base = |path: &&PathBuf| workspaces::is_base(path);
+        let named_folders: Vec<Folder> =
+            self.stores.iter().flat_map(|path| Folder::at(&stores::identity(path))).collect();
+        let is_folder = |path: &PathBuf| !Folder::at(path).is_empty();
         let named: Vec<PathBuf> =
-            self.stores.iter().filter(|path| !is_base(path) || stores::are_in(path)).cloned().collect();
+            self.stores.iter().filter(|path| !is_folder(path) || stores::are_in(path)).cloned().collect();
         let config = self.configure(named.clone(), change, frame)?;
-        let (bases, has_stores): (Vec<PathBuf>, bool) = if self.stores.is_empty() && self.openclaw.is_none() {
-            let bases: Vec<_> = config.workspaces_base.iter().cloned().collect();
-            let has_stores = !config.stores.is_empty() || bases.is_empty();
-            (bases, has_stores)
+        let (folders, has_stores) = if self.stores.is_empty() && self.openclaw.is_none() {
+            let folders: Vec<Folder> = config.targets().iter().map(Target::folder).collect();
+            let has_stores = !config.stores.is_empty() || folders.is_empty();
+            (folders, has_stores)
         } else {
-            let bases = self.stores.iter().filter(is_base).map(|path| stores::identity(path));
-            (bases.collect(), !named.is_empty() || self.openclaw.is_some())
+            (named_folders, !named.is_empty() || self.openclaw.is_some())
         };
         let stores = if has_stores { self.stores_of(&config)? } else { Vec::new() };
-        Ok(Found { config, stores, bases })
+        Ok(Found { config, stores, folders })
     }
 
     /// The configuration, and the stores that were found.
@@ -116,10 +113,10 @@ impl PastArgs {
     }
 
     fn stores_of(&self, config: &Effective) -> Result<Vec<FileStore>, Failure> {
-        let targets = stores::find(config).map_err(|failure| self.explained(failure))?.into_iter();
-        let stores = targets.map(|target| match target {
-            Target::Store(store) => Ok(store),
-            Target::None(error) => Err(Failure::of(&error)),
+        let found = stores::find(config).map_err(|failure| self.explained(failure))?.into_iter();
+        let stores = found.map(|found| match found {
+            stores::Target::Store(store) => Ok(store),
+            stores::Target::None(error) => Err(Failure::of(&error)),
         });
         stores.collect()
     }
@@ -189,15 +186,15 @@ pub(super) fn finish_killed(stores: &[FileStore], options: &Options) -> Result<(
 #[derive(Debug)]
 pub(super) enum Place {
     Store(FileStore),
-    /// A folder of jobs'.
-    Jobs(PathBuf),
+    /// A folder of what sessions leave behind.
+    Folder(Folder),
 }
 
 impl Place {
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Store(store) => store.path(),
-            Self::Jobs(path) => path,
+            Self::Folder(folder) => &folder.path,
         }
     }
 }
@@ -213,21 +210,22 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Reads the journals of some stores.
-    pub(super) fn of_all(stores: Vec<FileStore>, frame: &Frame<'_>) -> Result<Vec<Self>, Failure> {
-        stores.into_iter().map(|store| Self::of(store, frame)).collect()
+    /// Reads the journals of some stores and folders.
+    pub(super) fn of_all(
+        stores: Vec<FileStore>,
+        folders: Vec<Folder>,
+        frame: &Frame<'_>,
+    ) -> Result<Vec<Self>, Failure> {
+        let of_stores = stores.into_iter().map(|store| Self::of(store, frame));
+        of_stores.chain(folders.into_iter().map(|folder| Self::of_folder(folder, frame))).collect()
     }
 
-    /// The same of folders of jobs.
-    pub(super) fn of_jobs(bases: Vec<PathBuf>, frame: &Frame<'_>) -> Result<Vec<Self>, Failure> {
-        let of = |base: PathBuf| {
-            let past = workspaces::past(&base)?;
-            note_unreadable(past.unreadable, &base, frame);
-            let in_trash = past.in_trash.iter().filter(|kept| !kept.things.is_empty());
-            let in_trash = in_trash.map(|kept| kept.line.run.clone()).collect();
-            Ok(Self { place: Place::Jobs(base), lines: past.lines, in_trash })
-        };
-        bases.into_iter().map(of).collect()
+    fn of_folder(folder: Folder, frame: &Frame<'_>) -> Result<Self, Failure> {
+        let past = folder.past()?;
+        note_unreadable(past.unreadable, &folder.path, frame);
+        let in_trash = past.in_trash.iter().filter(|kept| !kept.things.is_empty());
+        let in_trash = in_trash.map(|kept| kept.line.run.clone()).collect();
+        Ok(Self { place: Place::Folder(folder), lines: past.lines, in_trash })
     }
 
     fn of(store: FileStore, frame: &Frame<'_>) -> Result<Self, Failure> {
@@ -242,10 +240,17 @@ impl Past {
         Ok(Self { place: Place::Store(store), lines: with_lost(lines, kept), in_trash })
     }
 
-    /// The newest run; of a folder of jobs the newest that can be taken back, where one can.
+    /// The newest run that can be taken back; of a store the newest, for it says itself why it cannot.
     fn newest(&self) -> Option<&Line> {
-        let can = |line: &&Line| matches!(self.place, Place::Store(_)) || self.in_trash.contains(&line.run);
-        self.lines.iter().rev().find(can).or_else(|| self.lines.last())
+        self.lines.iter().rev().find(|line| self.can_take_back(&line.run))
+    }
+
+    /// Whether this run can be taken back here, as far as is known.
+    fn can_take_back(&self, run: &RunId) -> bool {
+        match self.place {
+            Place::Store(_) => self.has(run),
+            Place::Folder(_) => self.in_trash.contains(run),
+        }
     }
 
     fn runs(&self) -> impl Iterator<Item = &RunId> {
@@ -281,13 +286,19 @@ pub(super) fn meant(pasts: Vec<Past>, run: Option<&str>) -> Result<(RunId, Vec<P
         None => newest(&pasts)?,
         Some(text) => named(&pasts, text)?,
     };
-    let pasts = pasts.into_iter().filter(|past| past.has(&run)).collect();
-    Ok((run, pasts))
+    // A folder from which the run took nothing that was kept has no part in it, unless there is no other.
+    let can = pasts.iter().any(|past| past.can_take_back(&run));
+    let is_meant = |past: &Past| if can { past.can_take_back(&run) } else { past.has(&run) };
+    Ok((run.clone(), pasts.into_iter().filter(is_meant).collect()))
 }
 
 fn newest(pasts: &[Past]) -> Result<RunId, Failure> {
     let newest = pasts.iter().filter_map(Past::newest).max_by_key(|line| line.at);
-    newest.map(|line| line.run.clone()).ok_or_else(|| no_run(pasts, "no run has changed it yet"))
+    let last = || pasts.iter().filter_map(|past| past.lines.last()).max_by_key(|line| line.at);
+    newest
+        .or_else(last)
+        .map(|line| line.run.clone())
+        .ok_or_else(|| no_run(pasts, "no run has changed it yet"))
 }
 
 fn named(pasts: &[Past], text: &str) -> Result<RunId, Failure> {

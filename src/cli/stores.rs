@@ -16,6 +16,7 @@ use std::{
 
 use session_reaper::{
     Age, Error, ErrorKind, FileStore, Timestamp,
+    artifact::Folder,
     config::Effective,
     fs,
     gateway::Lookout,
@@ -249,9 +250,15 @@ fn found(path: &Path, root: &Path) -> Option<Find> {
 }
 
 fn nothing_below(folder: &Path) -> Error {
-    let message = "there is no store below it";
-    Error::new(ErrorKind::Missing, "find a store in", folder, message)
-        .with_hint("looked for sessions.json, sessions/sessions.json and agents/*/sessions/sessions.json")
+    let error = Error::new(ErrorKind::Missing, "find a store in", folder, "there is no store below it");
+    match Folder::at(&identity(folder)).first() {
+        None => error
+            .with_hint("looked for sessions.json, sessions/sessions.json and agents/*/sessions/sessions.json"),
+        Some(other) => error.with_hint(format!(
+            "it was swept for {}: `tick` and `prune` do so where the configuration names it, and no store is named",
+            other.kind.name()
+        )),
+    }
 }
 
 fn nothing_matches(pattern: &Path) -> Error {

@@ -88,7 +88,7 @@ impl<'a> Sweeping<'a> {
     pub(super) fn preview(&self, verb: Verb, sweep: impl Sweep) -> Report {
         let items = self.options.items.or(Some(Detail::Doomed));
         let options = Options { dry_run: true, items, ..self.options.clone() };
-        self.each(verb, &options, |target| {
+        self.each(verb, &options, None, |target| {
             let mut store = self.one(verb, target, &options, &sweep);
             match store.items.hold() {
                 Ok(()) => store,
@@ -99,16 +99,17 @@ impl<'a> Sweeping<'a> {
 
     /// Sweeps every store.
     pub(super) fn sweep(&self, verb: Verb, sweep: impl Sweep) -> Report {
-        self.each(verb, &self.options, |target| self.thrifty(verb, target, &sweep))
+        self.each(verb, &self.options, None, |target| self.thrifty(verb, target, &sweep))
     }
 
     /// Sweeps the stores that rows would go from; on the others, what was found is the report.
     pub(super) fn sweep_what_goes(&self, found: Report, sweep: impl Sweep) -> Report {
         let verb = found.verb;
+        let shown = Some(&*found.targets);
         // By their names: where a preview was stopped, stores in its midst may be missing.
-        let found = found.stores.into_iter().map(|store| (store.store.clone(), store));
-        let found: Mutex<HashMap<String, StoreReport>> = Mutex::new(found.collect());
-        self.each(verb, &self.options, |target| match locked(&found).remove(&target.name()) {
+        let stores = found.stores.into_iter().map(|store| (store.store.clone(), store));
+        let found: Mutex<HashMap<String, StoreReport>> = Mutex::new(stores.collect());
+        self.each(verb, &self.options, shown, |target| match locked(&found).remove(&target.name()) {
             Some(store) if store.pruned > 0 => self.thrifty(verb, target, &sweep),
             // To be looked at puts nothing off.
             Some(store) => StoreReport { next_due: None, ..store },
@@ -117,7 +118,14 @@ impl<'a> Sweeping<'a> {
     }
 
     /// Stores of one folder that stand side by side take turns: they share a journal. Who has only so much time does one store after the other.
-    fn each(&self, verb: Verb, options: &Options, report: impl Fn(&Target) -> StoreReport + Sync) -> Report {
+    /// Of the folders, only those that were `shown` are swept, where somebody was asked.
+    fn each(
+        &self,
+        verb: Verb,
+        options: &Options,
+        shown: Option<&[artifact::Report]>,
+        report: impl Fn(&Target) -> StoreReport + Sync,
+    ) -> Report {
         let (now, progress) = (self.frame.now, Progress::start(self.frame, self.targets.len()));
         let budget = Mutex::new(Budget::start(options));
         let groups: Vec<&[Target]> = self.targets.chunk_by(Target::is_beside).collect();
@@ -134,7 +142,7 @@ impl<'a> Sweeping<'a> {
         let (targets, is_kept_up) = if verb == Verb::Plan {
             (Vec::new(), true)
         } else {
-            self.keep_up(verb, options, &locked(&budget))
+            self.keep_up(verb, options, &locked(&budget), shown)
         };
         let (applied, done) = (!options.dry_run, done && is_kept_up);
         let has_run = stores.iter().any(has_removed) || targets.iter().any(artifact::Report::has_removed);
@@ -143,17 +151,22 @@ impl<'a> Sweeping<'a> {
     }
 
     /// Sweeps what is configured beside the stores, if there is time; whether there was is told.
-    fn keep_up(&self, verb: Verb, options: &Options, budget: &Budget) -> (Vec<artifact::Report>, bool) {
+    fn keep_up(
+        &self,
+        verb: Verb,
+        options: &Options,
+        budget: &Budget,
+        shown: Option<&[artifact::Report]>,
+    ) -> (Vec<artifact::Report>, bool) {
         if self.upkeep.is_empty() {
             return (Vec::new(), true);
         }
-        if options.stop.signal().is_some() || budget.is_spent() {
-            if self.frame.speaks() {
-                self.frame.note("the folder of jobs was not reached; the next tick goes on there");
-            }
-            return (Vec::new(), false);
+        let goes_on = || options.stop.signal().is_none() && !budget.is_spent();
+        let (reports, are_all) = self.upkeep.sweep(verb, self.frame.now, options, (shown, &goes_on));
+        if !are_all && self.frame.speaks() {
+            self.frame.note("not all folders beside the stores were reached; the next tick goes on there");
         }
-        (self.upkeep.sweep(verb, self.frame.now, options), true)
+        (reports, are_all)
     }
 
     /// Whether nothing is due in a tick, and nobody is told of what is not due: then nothing is made up to be told, which for

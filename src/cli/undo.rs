@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use session_reaper::{
-    Error, Key, json,
+    Error, Key,
+    artifact::Kind,
+    json,
     store::{Force, Wish},
     sweep::{self, Options, Outcome, ROW, RunId, UndoReport},
 };
@@ -121,9 +123,9 @@ impl Change for UndoReport {
         }
     }
 
-    /// What came back of a job is there, and its bundle is empty.
+    /// What came back of a folder is there, and its bundle is empty.
     fn can_be_taken_back(&self) -> bool {
-        self.unit == ROW
+        [ROW, Kind::Transcripts.unit()].contains(&self.unit)
     }
 
     fn exit(&self) -> Exit {
@@ -137,12 +139,11 @@ impl Change for UndoReport {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let Found { config, stores, bases } = args.past.find_all(Some(&args.change), frame)?;
+    let Found { config, stores, folders } = args.past.find_all(Some(&args.change), frame)?;
     let options = past::options(&config, &args.change, frame)?;
     past::finish_killed(&stores, &options)?;
-    upkeep::finish_killed(&bases, &options)?;
-    let mut pasts = Past::of_all(stores, frame)?;
-    pasts.extend(Past::of_jobs(bases, frame)?);
+    upkeep::finish_killed(&folders, &options)?;
+    let pasts = Past::of_all(stores, folders, frame)?;
     let meant = past::meant(pasts, args.run.as_deref());
     let (run, pasts) = meant.map_err(|failure| args.explained(failure))?;
     let wish = Wish { force: args.force.force(), ..Wish::default() };
@@ -162,7 +163,7 @@ pub(super) fn bring_back(
 ) -> Changes<UndoReport> {
     let each = |place: Place| match place {
         Place::Store(store) => sweep::undo(&store, run, wish, verb, frame.now, options),
-        Place::Jobs(base) => upkeep::undo(&base, run, frame.now, options),
+        Place::Folder(folder) => upkeep::undo(&folder, run, frame.now, options),
     };
     let stores: Vec<_> = places.take_while(|_| options.stop.signal().is_none()).map(each).collect();
     Changes::of(verb, frame.now, stores, options).undoing(run.clone())

@@ -1,48 +1,55 @@
 //! What is swept beside the stores: the folders of what sessions leave behind that the configuration names.
 
-use std::path::{Path, PathBuf};
-
 use session_reaper::{
     Error, Timestamp,
-    artifact::{self, workspaces},
+    artifact::{self, Folder, Target},
     config::Effective,
     sweep::{Options, RunId, UndoReport, Verb},
 };
 
 use super::flags::StoreArgs;
 
-/// What comes back of a job, in the singular.
-const MEMBER: &str = "path";
-
 /// The folders to sweep, and how.
 #[derive(Debug)]
-pub(super) struct Upkeep {
-    base: Option<PathBuf>,
-    settings: workspaces::Settings,
-}
+pub(super) struct Upkeep(Vec<Target>);
 
 impl Upkeep {
     /// What the configuration names; nothing where somebody has named stores: then those are meant.
     pub(super) fn of(config: &Effective, args: &StoreArgs) -> Self {
         let is_named = !args.stores.is_empty() || args.openclaw.is_some();
-        let base = config.workspaces_base.clone().filter(|_| !is_named);
-        Self { base, settings: config.workspaces.clone() }
+        Self(if is_named { Vec::new() } else { config.targets() })
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.base.is_none()
+        self.0.is_empty()
     }
 
     /// Whether a tick at `now` is known to find nothing due.
     pub(super) fn rests(&self, now: Timestamp, options: &Options) -> bool {
         let options = options_for(Verb::Tick, options);
-        self.base.iter().all(|base| workspaces::rests(base, now, &options))
+        self.0.iter().all(|target| target.rests(now, &options))
     }
 
-    /// Sweeps every folder.
-    pub(super) fn sweep(&self, verb: Verb, now: Timestamp, options: &Options) -> Vec<artifact::Report> {
+    /// Sweeps every folder, or those that were shown, until `goes_on` says no; whether all were reached.
+    pub(super) fn sweep(
+        &self,
+        verb: Verb,
+        now: Timestamp,
+        options: &Options,
+        (shown, goes_on): (Option<&[artifact::Report]>, &dyn Fn() -> bool),
+    ) -> (Vec<artifact::Report>, bool) {
         let options = options_for(verb, options);
-        self.base.iter().map(|base| workspaces::sweep(base, &self.settings, now, &options)).collect()
+        let was_shown = |target: &Target| {
+            let path = target.path().to_string_lossy();
+            let is_it =
+                |report: &artifact::Report| (report.kind, &*report.path) == (target.kind().name(), &*path);
+            shown.is_none_or(|shown| shown.iter().any(is_it))
+        };
+        let reached = self.0.iter().take_while(|_| goes_on());
+        let reports: Vec<_> =
+            reached.filter(|target| was_shown(target)).map(|target| target.sweep(now, &options)).collect();
+        let are_all = reports.len() == self.0.len();
+        (reports, are_all)
     }
 }
 
@@ -61,17 +68,17 @@ fn options_for(verb: Verb, options: &Options) -> artifact::Options {
     }
 }
 
-/// Finishes what killed sweeps have left in folders of jobs.
-pub(super) fn finish_killed(bases: &[PathBuf], options: &Options) -> Result<(), Error> {
+/// Finishes what killed sweeps have left in folders.
+pub(super) fn finish_killed(folders: &[Folder], options: &Options) -> Result<(), Error> {
     let options = options_for(Verb::Prune, options);
-    bases.iter().try_for_each(|base| workspaces::finish_killed(base, &options))
+    folders.iter().try_for_each(|folder| folder.finish_killed(&options))
 }
 
-/// Takes back what a run took from a folder of jobs.
-pub(super) fn undo(base: &Path, run: &RunId, now: Timestamp, options: &Options) -> UndoReport {
-    let path = base.to_string_lossy().into_owned();
-    match workspaces::undo(base, run, now, &options_for(Verb::Prune, options)) {
-        Ok(undone) => UndoReport::of_things(path, MEMBER, run, &undone),
+/// Takes back what a run took from a folder.
+pub(super) fn undo(folder: &Folder, run: &RunId, now: Timestamp, options: &Options) -> UndoReport {
+    let path = folder.path.to_string_lossy().into_owned();
+    match folder.undo(run, now, &options_for(Verb::Prune, options)) {
+        Ok(undone) => UndoReport::of_things(path, folder.kind.unit(), run, &undone),
         Err(error) => UndoReport::of_error(path, run, error),
     }
 }

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    Color, ConfigError, Environment, Files, LogFormat, Origin, Setting,
+    Color, ConfigError, Environment, Files, LogFormat, Media, Origin, Payloads, Setting,
     error::{Problem, Problems},
     layer::{Given, Layer},
     openclaw::OpenClaw,
     value::Installation,
 };
 use crate::{
-    artifact::workspaces::{self, Shape},
+    artifact::workspaces,
     model::{Age, Kind, Retention},
     policy::Policy,
 };
@@ -49,6 +49,10 @@ pub struct Effective {
     pub workspaces_base: Option<PathBuf>,
     /// Which jobs' folders go, and what goes with them.
     pub workspaces: workspaces::Settings,
+    /// Which media store is swept, and how.
+    pub media: Media,
+    /// Which spool of payloads is swept, and how.
+    pub payloads: Payloads,
     /// The form of log lines.
     pub log_format: LogFormat,
     /// Whether to use colours.
@@ -77,6 +81,8 @@ impl Default for Effective {
             allow_tightened: false,
             workspaces_base: None,
             workspaces: workspaces::Settings::default(),
+            media: Media::default(),
+            payloads: Payloads::default(),
             log_format: LogFormat::default(),
             color: Color::default(),
             file: None,
@@ -103,7 +109,7 @@ impl Effective {
     }
 
     /// The value of a setting, with its origin noted; `None` when nobody gave one.
-    fn take<T>(&mut self, setting: Setting, given: Option<Given<T>>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, setting: Setting, given: Option<Given<T>>) -> Option<T> {
         let Given { value, origin } = given?;
         self.origins.insert(setting.key().to_owned(), origin);
         Some(value)
@@ -171,37 +177,6 @@ impl Effective {
         (self.allow_clock_jump, self.allow_tightened) = (clock_jump, tightened);
     }
 
-    /// A folder without names would be swept of nothing, and nobody would know why.
-    fn take_workspaces(&mut self, layer: &mut Layer) -> Result<(), Problem> {
-        let start = workspaces::Settings::default();
-        self.workspaces_base = self.take(Setting::WorkspacesBase, layer.workspaces_base.take()).flatten();
-        let names = self.take(Setting::WorkspacesNames, layer.workspaces_names.take());
-        let ttl = self.take(Setting::WorkspacesTtl, layer.workspaces_ttl.take());
-        let secret_ttl = self.take(Setting::WorkspacesSecretTtl, layer.workspaces_secret_ttl.take());
-        let secrets = self.take(Setting::WorkspacesSecrets, layer.workspaces_secrets.take());
-        let siblings = self.take(Setting::WorkspacesSiblings, layer.workspaces_siblings.take());
-        let secrets = secrets.unwrap_or_else(|| start.shape.secrets().to_vec());
-        let siblings = siblings.unwrap_or_else(|| start.shape.siblings().to_vec());
-        let shape = Shape::new(secrets, siblings).map_err(|error| {
-            Problem::of_value(
-                self.origin(Setting::WorkspacesSecrets),
-                "workspaces.secrets",
-                &error.to_string(),
-            )
-        })?;
-        self.workspaces = workspaces::Settings {
-            names: names.unwrap_or(start.names),
-            shape,
-            ttl: ttl.unwrap_or(start.ttl),
-            secret_ttl: secret_ttl.unwrap_or(start.secret_ttl),
-        };
-        if self.workspaces_base.is_some() && self.workspaces.names.is_empty() {
-            let why = "which folders in there are jobs' is not said: set workspaces.names as well, such as [\"job-*\"]";
-            return Err(Problem::of_value(self.origin(Setting::WorkspacesBase), "workspaces.base", why));
-        }
-        Ok(())
-    }
-
     fn take_rest(&mut self, layer: Layer) {
         let start = Self::default();
         self.stores = self.take(Setting::Stores, layer.stores).unwrap_or(start.stores);
@@ -231,7 +206,9 @@ pub(super) fn resolve(
     effective.take_policy(&mut layer)?;
     effective.take_trash(&mut layer);
     effective.take_leave(&mut layer);
-    effective.take_workspaces(&mut layer)?;
+    effective.take_workspaces(&mut layer.folders)?;
+    effective.take_media(&mut layer.folders)?;
+    effective.take_payloads(&mut layer.folders)?;
     effective.take_rest(layer);
     Ok(effective)
 }

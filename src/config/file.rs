@@ -26,7 +26,7 @@ use crate::model::Kind;
 pub(super) const NAME: &str = "session-reaper.toml";
 
 /// The tables whose keys are settings of the table of settings; `[rules]` has kinds as keys.
-const TABLES: [&str; 4] = ["cron", "trash", "workspaces", "log"];
+const TABLES: [&str; 6] = ["cron", "trash", "workspaces", "media", "payloads", "log"];
 
 /// How this room reads files: through the caller, who has the disk.
 pub trait Files {
@@ -226,10 +226,12 @@ fn keys_of(table: &str) -> impl Iterator<Item = &'static str> {
     keys.filter(move |(of, _)| *of == table).map(|(_, name)| name).chain(tables)
 }
 
-/// A word on a key that would be right in another place.
+/// A word on a key that would be right in another place: the very name first, then one that comes near.
 fn elsewhere(name: &str) -> String {
-    let mut places = TABLES.into_iter().chain([""]);
-    match places.find_map(|table| Some((table, nearest(name, keys_of(table))?))) {
+    let places = || TABLES.into_iter().chain([""]);
+    let same = |table| keys_of(table).find(|key| *key == name).map(|key| (table, key));
+    let near = |table| nearest(name, keys_of(table)).map(|key| (table, key));
+    match places().find_map(same).or_else(|| places().find_map(near)) {
         None => String::new(),
         Some(("", key)) => format!("; did you mean {key:?}, which stands above all tables?"),
         Some((table, key)) => format!("; did you mean {key:?} in [{table}]?"),

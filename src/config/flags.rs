@@ -66,7 +66,17 @@ impl Flags {
             | Setting::WorkspacesTtl
             | Setting::WorkspacesSecretTtl
             | Setting::WorkspacesSecrets
-            | Setting::WorkspacesSiblings => None,
+            | Setting::WorkspacesSiblings
+            | Setting::MediaDir
+            | Setting::MediaEnabled
+            | Setting::MediaMaxAge
+            | Setting::MediaInterval
+            | Setting::MediaOrphanGrace
+            | Setting::PayloadsDir
+            | Setting::PayloadsGrace
+            | Setting::PayloadsMaxBytes
+            | Setting::PayloadsOneProcessTree
+            | Setting::PayloadsInlineLimit => None,
             Setting::OpenClaw => one(&self.openclaw),
             Setting::Retention => one(&self.retention),
             Setting::KeepLast => one(&self.keep_last),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    Color, LogFormat, Origin, Setting,
+    Color, LogFormat, Origin, Setting, folders,
     paths::Paths,
     raw::{Raw, Wrong},
     value::{self, Installation},
@@ -42,12 +42,8 @@ pub(super) struct Layer {
     pub(super) allow_mass_delete: Option<Given<bool>>,
     pub(super) allow_clock_jump: Option<Given<bool>>,
     pub(super) allow_tightened: Option<Given<bool>>,
-    pub(super) workspaces_base: Option<Given<Option<PathBuf>>>,
-    pub(super) workspaces_names: Option<Given<Vec<Glob>>>,
-    pub(super) workspaces_ttl: Option<Given<Retention>>,
-    pub(super) workspaces_secret_ttl: Option<Given<Retention>>,
-    pub(super) workspaces_secrets: Option<Given<Vec<String>>>,
-    pub(super) workspaces_siblings: Option<Given<Vec<String>>>,
+    /// What is said of the folders beside the stores.
+    pub(super) folders: folders::Layer,
     pub(super) log_format: Option<Given<LogFormat>>,
     pub(super) color: Option<Given<Color>>,
 }
@@ -80,14 +76,22 @@ impl Layer {
             Setting::AllowMassDelete => put(&mut self.allow_mass_delete, value::switch(raw)?, origin),
             Setting::AllowClockJump => put(&mut self.allow_clock_jump, value::switch(raw)?, origin),
             Setting::AllowTightened => put(&mut self.allow_tightened, value::switch(raw)?, origin),
-            Setting::WorkspacesBase => put(&mut self.workspaces_base, value::folder(raw, paths)?, origin),
-            Setting::WorkspacesNames => put(&mut self.workspaces_names, value::names(raw)?, origin),
-            Setting::WorkspacesTtl => put(&mut self.workspaces_ttl, value::retention(raw, "h")?, origin),
-            Setting::WorkspacesSecretTtl => {
-                put(&mut self.workspaces_secret_ttl, value::retention(raw, "h")?, origin);
-            }
-            Setting::WorkspacesSecrets => put(&mut self.workspaces_secrets, value::suffixes(raw)?, origin),
-            Setting::WorkspacesSiblings => put(&mut self.workspaces_siblings, value::suffixes(raw)?, origin),
+            Setting::WorkspacesBase
+            | Setting::WorkspacesNames
+            | Setting::WorkspacesTtl
+            | Setting::WorkspacesSecretTtl
+            | Setting::WorkspacesSecrets
+            | Setting::WorkspacesSiblings => self.folders.set_workspaces(setting, raw, origin, paths)?,
+            Setting::MediaDir
+            | Setting::MediaEnabled
+            | Setting::MediaMaxAge
+            | Setting::MediaInterval
+            | Setting::MediaOrphanGrace => self.folders.set_media(setting, raw, origin, paths)?,
+            Setting::PayloadsDir
+            | Setting::PayloadsGrace
+            | Setting::PayloadsMaxBytes
+            | Setting::PayloadsOneProcessTree
+            | Setting::PayloadsInlineLimit => self.folders.set_payloads(setting, raw, origin, paths)?,
             Setting::LogFormat => put(&mut self.log_format, value::word(raw, &LogFormat::NAMES)?, origin),
             Setting::Color => put(&mut self.color, value::word(raw, &Color::NAMES)?, origin),
         }
@@ -134,12 +138,7 @@ impl Layer {
             allow_mass_delete: self.allow_mass_delete.or(below.allow_mass_delete),
             allow_clock_jump: self.allow_clock_jump.or(below.allow_clock_jump),
             allow_tightened: self.allow_tightened.or(below.allow_tightened),
-            workspaces_base: self.workspaces_base.or(below.workspaces_base),
-            workspaces_names: self.workspaces_names.or(below.workspaces_names),
-            workspaces_ttl: self.workspaces_ttl.or(below.workspaces_ttl),
-            workspaces_secret_ttl: self.workspaces_secret_ttl.or(below.workspaces_secret_ttl),
-            workspaces_secrets: self.workspaces_secrets.or(below.workspaces_secrets),
-            workspaces_siblings: self.workspaces_siblings.or(below.workspaces_siblings),
+            folders: self.folders.over(below.folders),
             log_format: self.log_format.or(below.log_format),
             color: self.color.or(below.color),
         }
@@ -149,6 +148,6 @@ impl Layer {
 /// The words for run ids.
 pub(super) const RUN_IDS: [(&str, RunId); 2] = [("uuid", RunId::Uuid), ("any", RunId::Any)];
 
-fn put<T>(place: &mut Option<Given<T>>, value: T, origin: &Origin) {
+pub(super) fn put<T>(place: &mut Option<Given<T>>, value: T, origin: &Origin) {
     *place = Some(Given { value, origin: origin.clone() });
 }

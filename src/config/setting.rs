@@ -59,6 +59,26 @@ pub enum Setting {
     WorkspacesSecrets,
     /// What names what else belongs to a job.
     WorkspacesSiblings,
+    /// The folder of the media store.
+    MediaDir,
+    /// Whether media go by age.
+    MediaEnabled,
+    /// After which age media go that nobody uses.
+    MediaMaxAge,
+    /// The pause between two sweeps of the media store.
+    MediaInterval,
+    /// After which age media go that no reference names.
+    MediaOrphanGrace,
+    /// The folder of the spool.
+    PayloadsDir,
+    /// How long what a dead session left is kept.
+    PayloadsGrace,
+    /// How large the spool may become.
+    PayloadsMaxBytes,
+    /// Whether one process tree alone works on the spool's volume.
+    PayloadsOneProcessTree,
+    /// How much of a result stays inline.
+    PayloadsInlineLimit,
     /// The form of log lines.
     LogFormat,
     /// Colours on the terminal.
@@ -143,7 +163,7 @@ const TRASH_RETENTION: Row = Row {
     flag: Some("--trash-retention"),
     accepts: "age or false",
     default: "\"1w\"",
-    help: "How long the trash keeps a run; false keeps every run, and the newest one stays in any case",
+    help: "How long the trash keeps a run; false keeps every run, and the newest one on a store stays in any case",
 };
 const TRASH_COMPRESS: Row = Row {
     key: "trash.compress",
@@ -243,6 +263,76 @@ const WORKSPACES_SIBLINGS: Row = Row {
     default: "[\"-artifacts\"]",
     help: "What the names of a job's other members have more than that of its main folder; `group remove --sibling` says otherwise",
 };
+const MEDIA_DIR: Row = Row {
+    key: "media.dir",
+    flag: None,
+    accepts: "folder or false",
+    default: "false",
+    help: "The folder of the media store that is swept, from the root on and without links; false means that none is",
+};
+const MEDIA_ENABLED: Row = Row {
+    key: "media.enabled",
+    flag: None,
+    accepts: "true or false",
+    default: "true",
+    help: "Whether media go by age at all; what their owners release goes in any case",
+};
+const MEDIA_MAX_AGE: Row = Row {
+    key: "media.max_age",
+    flag: None,
+    accepts: "age or false",
+    default: "\"30m\"",
+    help: "How long media are kept that were given to the store to remove, and that nobody stores, resolves, writes to or leases",
+};
+const MEDIA_INTERVAL: Row = Row {
+    key: "media.interval",
+    flag: None,
+    accepts: "age",
+    default: "\"5m\"",
+    help: "The least pause between two sweeps of the media store by `tick`",
+};
+const MEDIA_ORPHAN_GRACE: Row = Row {
+    key: "media.orphan_grace",
+    flag: None,
+    accepts: "age or false",
+    default: "\"1h\"",
+    help: "How long files stay in the store's own folder that no reference names; by default `media.max_age`, and at least an hour",
+};
+const PAYLOADS_DIR: Row = Row {
+    key: "payloads.dir",
+    flag: None,
+    accepts: "folder or false",
+    default: "false",
+    help: "The spool of tools' results that is swept, from the root on and without links; false means that none is",
+};
+const PAYLOADS_GRACE: Row = Row {
+    key: "payloads.grace",
+    flag: None,
+    accepts: "age or false",
+    default: "\"24h\"",
+    help: "How long the payloads of a session whose process is dead are kept after the last one",
+};
+const PAYLOADS_MAX_BYTES: Row = Row {
+    key: "payloads.max_bytes",
+    flag: None,
+    accepts: "size or false",
+    default: "false",
+    help: "How large the spool may become: beyond it dead sessions go, the oldest first, whatever their grace",
+};
+const PAYLOADS_ONE_PROCESS_TREE: Row = Row {
+    key: "payloads.one_process_tree",
+    flag: None,
+    accepts: "true or false",
+    default: "false",
+    help: "Take your word that one container alone works on the spool's volume (docs/payloads.md)",
+};
+const PAYLOADS_INLINE_LIMIT: Row = Row {
+    key: "payloads.inline_limit",
+    flag: None,
+    accepts: "size",
+    default: "51200",
+    help: "Results of tools up to this size stay in a transcript that is compacted",
+};
 const LOG_FORMAT: Row = Row {
     key: "log.format",
     flag: Some("--log-format"),
@@ -260,7 +350,7 @@ const COLOR: Row = Row {
 
 impl Setting {
     /// Every setting, in the order in which people meet them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 36] = [
         Self::Stores,
         Self::OpenClaw,
         Self::Retention,
@@ -285,6 +375,16 @@ impl Setting {
         Self::WorkspacesSecretTtl,
         Self::WorkspacesSecrets,
         Self::WorkspacesSiblings,
+        Self::MediaDir,
+        Self::MediaEnabled,
+        Self::MediaMaxAge,
+        Self::MediaInterval,
+        Self::MediaOrphanGrace,
+        Self::PayloadsDir,
+        Self::PayloadsGrace,
+        Self::PayloadsMaxBytes,
+        Self::PayloadsOneProcessTree,
+        Self::PayloadsInlineLimit,
         Self::LogFormat,
         Self::Color,
     ];
@@ -315,6 +415,16 @@ impl Setting {
             Self::WorkspacesSecretTtl => &WORKSPACES_SECRET_TTL,
             Self::WorkspacesSecrets => &WORKSPACES_SECRETS,
             Self::WorkspacesSiblings => &WORKSPACES_SIBLINGS,
+            Self::MediaDir => &MEDIA_DIR,
+            Self::MediaEnabled => &MEDIA_ENABLED,
+            Self::MediaMaxAge => &MEDIA_MAX_AGE,
+            Self::MediaInterval => &MEDIA_INTERVAL,
+            Self::MediaOrphanGrace => &MEDIA_ORPHAN_GRACE,
+            Self::PayloadsDir => &PAYLOADS_DIR,
+            Self::PayloadsGrace => &PAYLOADS_GRACE,
+            Self::PayloadsMaxBytes => &PAYLOADS_MAX_BYTES,
+            Self::PayloadsOneProcessTree => &PAYLOADS_ONE_PROCESS_TREE,
+            Self::PayloadsInlineLimit => &PAYLOADS_INLINE_LIMIT,
             Self::LogFormat => &LOG_FORMAT,
             Self::Color => &COLOR,
         }

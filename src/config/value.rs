@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     artifact::workspaces::Shape,
-    model::{Age, Kind, Retention},
+    model::{Age, Bytes, Kind, Retention},
     policy::{Glob, Policy},
 };
 
@@ -90,6 +90,21 @@ pub(super) fn cap(raw: &Raw) -> Read<Option<u64>> {
         .ok_or_else(|| format!("{raw} is no cap; accepted is a whole number of rows, or false for no cap"))?;
     Policy::default().with_max_entries(rows).map_err(|error| format!("{error}, or write false"))?;
     Ok(Some(rows))
+}
+
+/// A size in bytes above zero, as a number or as a text with a unit.
+pub(super) fn size(raw: &Raw) -> Read<u64> {
+    let bytes = match raw {
+        Raw::Integer(n) => u64::try_from(*n).ok().filter(|bytes| *bytes > 0),
+        Raw::Word(text) | Raw::Text(text) => text.parse::<Bytes>().ok().map(|bytes| bytes.0),
+        _ => None,
+    };
+    bytes.ok_or_else(|| format!("{raw} is no size; write one above zero such as 51200 or \"512MB\"").into())
+}
+
+/// A size, or `false` for no limit.
+pub(super) fn quota(raw: &Raw) -> Read<Option<u64>> {
+    if is_off(raw) { Ok(None) } else { size(raw).map(Some) }
 }
 
 fn is_off(raw: &Raw) -> bool {

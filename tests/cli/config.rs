@@ -55,32 +55,42 @@ fn config_show_is_a_table_with_origins() {
     assert_snapshot!(world.run("config show --retention 36h --color never").shown(), @r#"
     exit 0
     --- stdout
-    stores                 ["[DIR]/s.json"]  session-reaper.toml:1
-    openclaw               false                       default
-    cron.retention         "1d12h"                     --retention
-    cron.run_id            "uuid"                      default
-    cron.keep_last         0                           default
-    rules.subagent         "1w"                        session-reaper.toml:3
-    max_entries            false                       default
-    keep                   []                          default
-    trash.enabled          true                        default
-    trash.retention        "1w"                        default
-    trash.compress         false                       default
-    every                  "5m"                        default
-    lock_timeout           "5s"                        default
-    max_time               false                       default
-    beside_live_gateway    false                       default
-    allow_mass_delete      false                       default
-    allow_clock_jump       false                       default
-    allow_tightened        false                       default
-    workspaces.base        false                       default
-    workspaces.names       []                          default
-    workspaces.ttl         "24h"                       default
-    workspaces.secret_ttl  "6h"                        default
-    workspaces.secrets     [".cred.sh"]                default
-    workspaces.siblings    ["-artifacts"]              default
-    log.format             "text"                      default
-    color                  "never"                     --color
+    stores                     ["[DIR]/s.json"]  session-reaper.toml:1
+    openclaw                   false                       default
+    cron.retention             "1d12h"                     --retention
+    cron.run_id                "uuid"                      default
+    cron.keep_last             0                           default
+    rules.subagent             "1w"                        session-reaper.toml:3
+    max_entries                false                       default
+    keep                       []                          default
+    trash.enabled              true                        default
+    trash.retention            "1w"                        default
+    trash.compress             false                       default
+    every                      "5m"                        default
+    lock_timeout               "5s"                        default
+    max_time                   false                       default
+    beside_live_gateway        false                       default
+    allow_mass_delete          false                       default
+    allow_clock_jump           false                       default
+    allow_tightened            false                       default
+    workspaces.base            false                       default
+    workspaces.names           []                          default
+    workspaces.ttl             "24h"                       default
+    workspaces.secret_ttl      "6h"                        default
+    workspaces.secrets         [".cred.sh"]                default
+    workspaces.siblings        ["-artifacts"]              default
+    media.dir                  false                       default
+    media.enabled              true                        default
+    media.max_age              "30m"                       default
+    media.interval             "5m"                        default
+    media.orphan_grace         "1h"                        default
+    payloads.dir               false                       default
+    payloads.grace             "24h"                       default
+    payloads.max_bytes         false                       default
+    payloads.one_process_tree  false                       default
+    payloads.inline_limit      51200                       default
+    log.format                 "text"                      default
+    color                      "never"                     --color
     --- stderr
     "#);
 }

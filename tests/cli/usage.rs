@@ -74,8 +74,11 @@ fn help_and_version_are_data() {
       trash        What was removed and can still be brought back
       pin          Protect a row from every rule; without KEY, list the pins
       unpin        Take the pin from a row: rules judge it again
-      compact      Shrink without pruning: fields that a gateway makes anew go from inactive rows
+      compact      Shrink without pruning: fields that a gateway makes anew go from inactive rows, large
+                   results from transcripts
       group        Paths that live and die together: a job's folder, its secrets, its results
+      media        A media store: files that sessions receive and make, each under a name, for as long
+                   as somebody needs them
       check        For monitoring: is everything swept as it should be? One line
       doctor       What is wrong here: broken stores, stale locks, odd owners, live gateways
       config       The configuration in force

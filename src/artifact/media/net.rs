@@ -138,7 +138,7 @@ fn ended<D: Disk>(sweep: Sweep<'_, D>, swept: Result<(), Error>) -> Report {
 
 impl<D: Disk> Room<D> {
     /// Learns what stands in the ledger, and what a sweep would begin with; nothing is written.
-    fn peek(&self) -> Result<(), Error> {
+    pub(super) fn peek(&self) -> Result<(), Error> {
         let mut ledger = self.known();
         if self.place.has_ours() {
             ledger.peek(&self.place).map_err(self.fail(STEP))?;

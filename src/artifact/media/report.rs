@@ -81,14 +81,14 @@ impl Outcome {
             Self::Absent => "absent",
             Self::Young => "young",
             Self::Leased => "leased",
-            Self::FutureTime => "future_time",
+            Self::FutureTime => "future",
             Self::Unreadable => "unreadable",
             Self::Replaced => "replaced",
             Self::Doubted => "doubted",
             Self::Unmarked => "unmarked",
             Self::Odd => "odd",
             Self::Passed => "passed",
-            Self::NotRemoved => "not_removed",
+            Self::NotRemoved => "not-removed",
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) const STEP: &str = "sweep the media store in";
 pub const KIND: &str = "media";
 
 /// The files of the net in our folder; those of the store itself begin otherwise.
-pub(super) const NET: Kind = Kind { told: KIND, files: "media.net" };
+pub(in crate::artifact) const NET: Kind = Kind { told: KIND, files: "media.net" };
 
 /// A sweep under way.
 #[derive(Debug)]

@@ -58,9 +58,9 @@ pub fn undo_on<D: Disk>(
     options: &artifact::Options,
 ) -> Result<Undone, Error> {
     let settings = Options::new(dir)?;
-    let place = Place::look_in(disk.clone(), dir)?.ok_or_else(|| runs::gone(dir, run))?;
+    let place = Place::look_in(disk.clone(), dir)?.ok_or_else(|| runs::gone(super::KIND, dir, run))?;
     if !place.has_ours() {
-        return Err(runs::gone(dir, run));
+        return Err(runs::gone(super::KIND, dir, run));
     }
     let room = Room::of(disk.clone(), settings, place);
     let way = Back { room: &room, now, parents: Mutex::default() };

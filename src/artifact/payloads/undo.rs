@@ -54,7 +54,7 @@ pub(super) fn undo_on<D: Disk>(
     now: Timestamp,
     options: &Options,
 ) -> Result<Undone, Error> {
-    let spool = find(disk, dir)?.ok_or_else(|| runs::gone(dir, run))?;
+    let spool = find(disk, dir)?.ok_or_else(|| runs::gone(KIND, dir, run))?;
     let plain = Plain { disk: &spool.disk, base: &spool.dir };
     site(&spool).undo(run, now, options, &Back { plain, owner: spool.owner })
 }

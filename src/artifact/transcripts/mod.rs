@@ -37,6 +37,7 @@ mod next;
 mod payload;
 mod place;
 mod report;
+mod runs;
 mod settings;
 mod swap;
 #[cfg(test)]
@@ -46,6 +47,8 @@ mod undo;
 
 pub use compact::compact;
 pub use report::Compacted;
+pub(super) use runs::folder_of;
+pub use runs::{empty_trash, finish_killed, is_transcript, past_of};
 pub use settings::Settings;
 pub use undo::{past, undo, undo_with};
 

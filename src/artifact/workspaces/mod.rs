@@ -46,3 +46,4 @@ pub use settings::Settings;
 pub use shape::{Role, Shape, ShapeError};
 pub use sweep::{KIND, inspect, rests, sweep};
 pub use undo::{empty_trash, finish_killed, is_base, past, undo};
+pub(super) use walk::weight;

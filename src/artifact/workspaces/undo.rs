@@ -46,7 +46,7 @@ pub fn finish_killed(path: &Path, options: &Options) -> Result<(), Error> {
 /// there; as for [`super::sweep()`].
 pub fn undo(path: &Path, run: &RunId, now: Timestamp, options: &Options) -> Result<Undone, Error> {
     let home = Home::of_this_process();
-    let base = base::open(path, &home)?.ok_or_else(|| runs::gone(path, run))?;
+    let base = base::open(path, &home)?.ok_or_else(|| runs::gone(KIND, path, run))?;
     let way = Plain { disk: &RealDisk, base: &base.folder };
     site(&base).undo(run, now, options, &way)
 }

@@ -48,6 +48,12 @@ pub(super) fn walk<D: Disk>(
     Ok(walk.found)
 }
 
+/// What all of it takes on the disk; `None` where nobody can tell.
+pub(in crate::artifact) fn weight<D: Disk>(disk: &D, parent: &D::Folder, name: &OsStr) -> Option<u64> {
+    let stat = disk.stat(parent, name).ok()?;
+    walk(disk, parent, (name, &stat), |_| false).ok().map(|found| found.bytes)
+}
+
 struct Walk<'d, D: Disk> {
     disk: &'d D,
     /// From the outermost folder to the one at work, each with the names that are left.

@@ -8,6 +8,7 @@ mod pins;
 mod rows;
 mod shares;
 mod targets;
+mod why;
 
 pub(super) use checkups::checkups;
 pub(super) use demo::{Back, Shown};
@@ -17,3 +18,4 @@ pub(super) use pins::{pinned, pins, unpinned};
 pub(super) use rows::rows;
 pub(super) use shares::print as surveys;
 pub(super) use targets::{Things, number, target};
+pub(super) use why::sentence;

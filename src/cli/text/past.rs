@@ -42,20 +42,20 @@ pub(crate) fn undone(undone: &Changes<UndoReport>, named: &[PathBuf]) -> Result<
     Ok(out.flush()?)
 }
 
-/// What becomes of what came back.
+/// What becomes of what came back, by what it is.
+const OUTLOOKS: [(&str, &str); 5] = [
+    (ROW, "what a rule took, the next sweep takes again, unless the policy changes or it is pinned"),
+    ("path", "what came back of a job counts as new; secrets are not kept, and do not"),
+    ("file", "media that came back count as used now, and have the names that they had"),
+    ("session", "payloads that came back stay for a day at least: a runtime takes them up by their session"),
+    ("transcript", "results of tools stand in the transcript again; their files stay beside it"),
+];
+
+/// Says it.
 fn outlook(out: &mut impl Write, undone: &Changes<UndoReport>) -> io::Result<()> {
-    let came_back = |is_row: bool| {
-        let mut changed = undone.stores.iter().filter(|store| store.restored > 0);
-        changed.any(|store| (store.unit == ROW) == is_row)
-    };
-    if came_back(true) {
-        let line = "what a rule took, the next sweep takes again, unless the policy changes or it is pinned";
-        writeln!(out, "{DIM}{line}{DIM:#}")?;
-    }
-    if came_back(false) {
-        writeln!(out, "{DIM}what came back of a job counts as new; secrets are not kept, and do not{DIM:#}")?;
-    }
-    Ok(())
+    let came_back = |unit| undone.stores.iter().any(|store| store.restored > 0 && store.unit == unit);
+    let lines = OUTLOOKS.iter().filter(|(unit, _)| came_back(*unit));
+    lines.map(|(_, line)| line).try_for_each(|line| writeln!(out, "{DIM}{line}{DIM:#}"))
 }
 
 fn headline(store: &UndoReport, applied: bool) -> String {

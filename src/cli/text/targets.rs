@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use session_reaper::{
     Bytes,
-    artifact::{Action, Item, Report},
+    artifact::{Action, Item, Report, media, payloads},
     model::Outcome,
 };
 
@@ -45,7 +45,12 @@ const fn goes(item: &Item) -> bool {
 
 /// `2 workspaces`
 pub(crate) fn number(target: &Report, number: u64) -> String {
-    words::count(number, target.kind.trim_end_matches('s'))
+    let one = match target.kind {
+        media::KIND => "file",
+        payloads::KIND => "session",
+        kind => kind.trim_end_matches('s'),
+    };
+    words::count(number, one)
 }
 
 fn headline(target: &Report, applied: bool) -> String {

@@ -1,14 +1,11 @@
 //! `trash empty`: what is in it goes for ever.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use session_reaper::{
     Age, Bytes, Error, FileStore, Timestamp,
-    artifact::{self, workspaces},
+    artifact::{self, Folder},
     lock::Stop,
     store::{Store, Trashed},
     sweep::{RunId, SCHEMA},
@@ -116,13 +113,13 @@ impl Shown {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let Found { config, stores, bases } = args.past.find_all(None, frame)?;
+    let Found { config, stores, folders } = args.past.find_all(None, frame)?;
     if !args.yes && !args.dry_run {
         ask::must_be_possible_for("trash empty")?;
     }
     let stores = stores.into_iter().map(|store| look(store, args, frame.now));
-    let jobs = bases.into_iter().map(|base| look_at_jobs(base, args, frame.now));
-    let going = stores.chain(jobs).collect::<Result<Vec<_>, _>>()?;
+    let folders = folders.into_iter().map(|folder| look_at_folder(folder, args, frame.now));
+    let going = stores.chain(folders).collect::<Result<Vec<_>, _>>()?;
     let mut would = Shown::new(false);
     for going in &going {
         would.add(going, all(going));
@@ -159,13 +156,13 @@ fn look(store: FileStore, args: &Args, now: Timestamp) -> Result<Going, Failure>
     Ok(Going { place: Place::Store(store), runs, damaged, is_untidy: on_the_way > 0 })
 }
 
-fn look_at_jobs(base: PathBuf, args: &Args, now: Timestamp) -> Result<Going, Failure> {
-    let past = workspaces::past(&base)?;
+fn look_at_folder(folder: Folder, args: &Args, now: Timestamp) -> Result<Going, Failure> {
+    let past = folder.past()?;
     let old = past.in_trash.into_iter().filter(|kept| args.is_old(kept.line.at, now));
-    let runs = old.map(|kept| (kept.line.run, kept.line.bytes_before)).collect();
+    let runs = old.map(|kept| (kept.line.run.clone(), folder.weight(&kept.line.run))).collect();
     let damaged = past.damaged.into_iter();
     let damaged = damaged.filter(|run| run.time().is_none_or(|at| args.is_old(at, now))).collect();
-    Ok(Going { place: Place::Jobs(base), runs, damaged, is_untidy: past.on_the_way > 0 })
+    Ok(Going { place: Place::Folder(folder), runs, damaged, is_untidy: past.on_the_way > 0 })
 }
 
 fn all(going: &Going) -> Vec<RunId> {
@@ -193,10 +190,10 @@ fn purge(going: &Going, wait: Age, stop: &Stop) -> (Vec<RunId>, Option<Error>) {
     let goes = |run: &RunId| going.has(run) && stop.signal().is_none();
     let store = match &going.place {
         Place::Store(store) => store,
-        Place::Jobs(base) => {
+        Place::Folder(folder) => {
             let options = artifact::Options { lock_timeout: wait, ..artifact::Options::default() };
             let _stake = stop.enter();
-            return workspaces::empty_trash(base, &options, goes);
+            return folder.empty_trash(&options, goes);
         }
     };
     let guard = match store.lock(wait.as_duration(), stop) {

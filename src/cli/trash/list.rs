@@ -1,11 +1,11 @@
 //! `trash list`: the bundles of some stores, or the rows of one run.
 
-use std::{cmp::Reverse, io::Write, path::Path};
+use std::{cmp::Reverse, io::Write};
 
 use serde::Serialize;
 use session_reaper::{
     Bytes, FileStore, Timestamp,
-    artifact::{self, Kept, Undone, workspaces},
+    artifact::{self, Folder, Kept, Undone},
     config::Effective,
     store::{Returning, Wish},
     sweep::{RunId, SCHEMA},
@@ -63,6 +63,8 @@ struct Bundle {
     undoes: Option<RunId>,
     /// When it may leave the trash; `null` when never.
     expires_at: Option<Timestamp>,
+    #[serde(skip)]
+    is_of_store: bool,
 }
 
 #[derive(Serialize)]
@@ -73,8 +75,8 @@ struct OfRun {
     paths: Paths,
 }
 
-/// What would become of the paths of jobs.
-#[derive(Serialize)]
+/// What would become of things that are no rows.
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Paths {
     restored: Vec<String>,
@@ -82,6 +84,12 @@ struct Paths {
 }
 
 impl Paths {
+    /// A run may have swept several folders.
+    fn add(&mut self, undone: Undone) {
+        self.restored.extend(undone.restored);
+        self.held_up.extend(undone.held_up);
+    }
+
     fn is_empty(&self) -> bool {
         self.restored.is_empty() && self.held_up.is_empty()
     }
@@ -95,13 +103,15 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     }
 }
 
-fn bundles(Found { config, stores, bases }: &Found, frame: &Frame<'_>) -> Result<Exit, Failure> {
+fn bundles(Found { config, stores, folders }: &Found, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let (mut bundles, mut exit) = (Vec::new(), Exit::Done);
-    for base in bases {
-        let past = workspaces::past(base)?;
-        bundles.extend(past.in_trash.into_iter().map(|kept| bundle_of_jobs(base, kept, config)));
+    for folder in folders {
+        let past = folder.past()?;
+        // Where the last thing has come back, nothing is left but the list.
+        let kept = past.in_trash.into_iter().filter(|kept| !kept.things.is_empty());
+        bundles.extend(kept.map(|kept| bundle_of_things(folder, kept, config)));
         for run in past.damaged {
-            output::error(&format!("cannot read what run {run} took from {}", base.display()), None);
+            output::error(&format!("cannot read what run {run} took from {}", folder.path.display()), None);
             exit = Exit::Partly;
         }
     }
@@ -117,7 +127,7 @@ fn bundles(Found { config, stores, bases }: &Found, frame: &Frame<'_>) -> Result
     if frame.globals.json {
         output::json(&Shown { schema: SCHEMA, verb: "trash list", rest: Bundles { bundles } })?;
     } else if frame.speaks() {
-        print(&bundles, stores.len() + bases.len() > 1)?;
+        print(&bundles, stores.len() + folders.len() > 1)?;
     }
     Ok(exit)
 }
@@ -135,21 +145,23 @@ fn bundle(store: &FileStore, listed: Listed, config: &Effective) -> Bundle {
         run: manifest.line.run,
         verb: manifest.line.verb,
         undoes: manifest.line.undoes,
+        is_of_store: true,
     }
 }
 
-/// What came of a folder of jobs: paths are its rows.
-fn bundle_of_jobs(base: &Path, kept: Kept, config: &Effective) -> Bundle {
+/// What came of a folder of what sessions leave behind: things are its rows.
+fn bundle_of_things(folder: &Folder, kept: Kept, config: &Effective) -> Bundle {
     Bundle {
-        store: base.display().to_string(),
+        store: folder.path.display().to_string(),
         at: kept.line.at,
         expires_at: past::leaves(&kept.line, config),
         rows: kept.things.len() as u64,
-        bytes: kept.line.bytes_before,
+        bytes: folder.weight(&kept.line.run),
         compressed: false,
         run: kept.line.run,
         verb: kept.line.verb,
         undoes: None,
+        is_of_store: false,
     }
 }
 
@@ -171,7 +183,14 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
     let rows = bundles.iter().map(|bundle| bundle.rows).sum();
     let (runs, rows) = (words::count(bundles.len() as u64, "run"), words::count(rows, "row"));
     if bundles.iter().any(|bundle| bundle.expires_at.is_some()) {
-        let dim = "what leaves does so with the first sweep after that time; the newest run on a store stays";
+        let dim = "what leaves does so with the first sweep after that time";
+        // Whatever else is moved here takes room that somebody waits for.
+        let but = if bundles.iter().any(|bundle| bundle.is_of_store) {
+            "; of a store, the newest run stays"
+        } else {
+            ""
+        };
+        let dim = format!("{dim}{but}");
         writeln!(out, "{DIM}{dim}{DIM:#}")?;
     }
     writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
@@ -193,22 +212,20 @@ fn row(bundle: &Bundle, with_store: bool) -> [Cell; 6] {
 
 /// The rows of a run, with what an undo would do to each.
 fn rows(found: Found, run: &str, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    let mut pasts = Past::of_all(found.stores, frame)?;
-    pasts.extend(Past::of_jobs(found.bases, frame)?);
+    let pasts = Past::of_all(found.stores, found.folders, frame)?;
     let (run, pasts) = past::meant(pasts, Some(run))?;
-    let (mut rows, mut paths) = (Vec::new(), Undone::default());
+    let (mut rows, mut paths) = (Vec::new(), Paths::default());
     for past in pasts {
         match past.place {
             Place::Store(store) => rows.extend(store.plan_undo(&run, &Wish::default())?.rows),
-            Place::Jobs(base) => {
+            Place::Folder(folder) => {
                 let options = artifact::Options { dry_run: true, ..artifact::Options::default() };
-                paths = workspaces::undo(&base, &run, frame.now, &options)?;
+                paths.add(folder.undo(&run, frame.now, &options)?);
             }
         }
     }
     if frame.globals.json {
-        let Undone { restored, held_up, .. } = paths;
-        let rest = OfRun { run, rows, paths: Paths { restored, held_up } };
+        let rest = OfRun { run, rows, paths };
         output::json(&Shown { schema: SCHEMA, verb: "trash list", rest })?;
     } else if frame.speaks() {
         let mut out = output::stdout();

@@ -1,6 +1,7 @@
 //! The configuration as a whole, from texts in memory to values in force.
 
 mod example;
+mod folders;
 mod malformed;
 mod openclaw;
 mod precedence;
@@ -73,7 +74,17 @@ pub(super) fn flag(setting: Setting, text: &str) -> Flags {
         | Setting::WorkspacesTtl
         | Setting::WorkspacesSecretTtl
         | Setting::WorkspacesSecrets
-        | Setting::WorkspacesSiblings => {}
+        | Setting::WorkspacesSiblings
+        | Setting::MediaDir
+        | Setting::MediaEnabled
+        | Setting::MediaMaxAge
+        | Setting::MediaInterval
+        | Setting::MediaOrphanGrace
+        | Setting::PayloadsDir
+        | Setting::PayloadsGrace
+        | Setting::PayloadsMaxBytes
+        | Setting::PayloadsOneProcessTree
+        | Setting::PayloadsInlineLimit => {}
         Setting::KeepLast => flags.keep_last = one(),
         Setting::Rules => flags.rules = vec![text.to_owned()],
         Setting::MaxEntries => flags.max_entries = one(),
@@ -91,6 +102,12 @@ pub(super) fn flag(setting: Setting, text: &str) -> Flags {
         Setting::Color => flags.color = one(),
     }
     flags
+}
+
+/// Whether it is one of the tables of the folders beside the stores, which have no flags.
+fn is_of_a_folder(setting: Setting) -> bool {
+    let tables = ["workspaces.", "media.", "payloads."];
+    tables.iter().any(|table| setting.key().starts_with(table))
 }
 
 /// The shown value of a key, and its origin.
@@ -118,7 +135,7 @@ fn every_setting_has_a_name_of_its_own_in_every_source() {
     assert_eq!(Setting::Retention.env(), "SESSION_REAPER_CRON_RETENTION");
     assert_eq!(
         Setting::ALL.iter().filter(|setting| setting.flag().is_none()).count(),
-        2 + Setting::ALL.iter().filter(|setting| setting.key().starts_with("workspaces.")).count()
+        2 + Setting::ALL.iter().filter(|setting| is_of_a_folder(**setting)).count()
     );
 }
 

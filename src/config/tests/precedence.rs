@@ -7,9 +7,9 @@ use super::*;
 /// A setting with a value for each source: default, file, variable, flag; as they are shown.
 type Case = (Setting, [&'static str; 4]);
 
-/// Every setting but the rules, which the next test has, `openclaw`, which has a room of its own, and the folder of jobs,
-/// which is nothing without names.
-const CASES: [Case; 23] = [
+/// Every setting but the rules, which the next test has, `openclaw`, which has a room of its own, the folder of jobs, which is
+/// nothing without names, and the age of orphans, whose default is another value's.
+const CASES: [Case; 31] = [
     (Setting::Stores, ["[]", "[\"/f\"]", "[\"/e\"]", "[\"/a\"]"]),
     (Setting::Retention, ["\"24h\"", "\"1h\"", "false", "\"3h\""]),
     (Setting::RunId, ["\"uuid\"", "\"any\"", "\"uuid\"", ""]),
@@ -31,6 +31,14 @@ const CASES: [Case; 23] = [
     (Setting::WorkspacesSecretTtl, ["\"6h\"", "false", "\"2h\"", ""]),
     (Setting::WorkspacesSecrets, ["[\".cred.sh\"]", "[\".f\"]", "[\".e\"]", ""]),
     (Setting::WorkspacesSiblings, ["[\"-artifacts\"]", "[\"-f\"]", "[\"-e\"]", ""]),
+    (Setting::MediaDir, ["false", "\"/f\"", "\"/e\"", ""]),
+    (Setting::MediaEnabled, ["true", "false", "true", ""]),
+    (Setting::MediaMaxAge, ["\"30m\"", "\"1h\"", "false", ""]),
+    (Setting::MediaInterval, ["\"5m\"", "\"1m\"", "\"2m\"", ""]),
+    (Setting::PayloadsDir, ["false", "\"/f\"", "\"/e\"", ""]),
+    (Setting::PayloadsGrace, ["\"24h\"", "\"1h\"", "false", ""]),
+    (Setting::PayloadsMaxBytes, ["false", "1000", "2000", ""]),
+    (Setting::PayloadsInlineLimit, ["51200", "1000", "2000", ""]),
     (Setting::LogFormat, ["\"text\"", "\"json\"", "\"text\"", "\"json\""]),
     (Setting::Color, ["\"auto\"", "\"always\"", "\"never\"", "\"auto\""]),
 ];

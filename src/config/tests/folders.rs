@@ -1,0 +1,97 @@
+//! The media store and the spool of payloads: which ones, and how they are swept.
+
+use std::path::{Path, PathBuf};
+
+use super::{malformed::refused, *};
+use crate::{
+    artifact::{Folder, Kind, Target},
+    model::Age,
+};
+
+#[test]
+fn nothing_is_swept_that_nobody_names() {
+    assert_eq!(of_text("[media]\nmax_age = \"1h\"\n[payloads]\ngrace = \"1h\"").unwrap().targets(), []);
+    let all = of_text(
+        "[workspaces]\nbase = \"/jobs\"\nnames = [\"j\"]\n[media]\ndir = \"/media\"\n[payloads]\ndir = \"/spool\"",
+    );
+    let targets = all.unwrap().targets();
+    let paths: Vec<(Kind, &Path)> = targets.iter().map(|target| (target.kind(), target.path())).collect();
+    let [jobs, media, spool] = ["/jobs", "/media", "/spool"].map(Path::new);
+    assert_eq!(paths, [(Kind::Workspaces, jobs), (Kind::Media, media), (Kind::Payloads, spool)]);
+}
+
+#[test]
+fn the_age_of_orphans_follows_that_of_references_where_nobody_says_otherwise() {
+    for (text, grace) in [
+        ("", "\"1h\""),
+        ("max_age = \"5m\"", "\"1h\""),
+        ("max_age = \"3h\"", "\"3h\""),
+        ("max_age = false", "false"),
+        ("max_age = \"3h\"\norphan_grace = \"2h\"", "\"2h\""),
+        ("max_age = \"3h\"\norphan_grace = false", "false"),
+    ] {
+        let effective = of_text(&format!("[media]\ndir = \"/media\"\n{text}")).unwrap();
+        assert_eq!(shown(&effective, "media.orphan_grace").0, grace, "{text}");
+        let options = effective.media.options().unwrap();
+        assert_eq!(format!("{:?}", options.orphan_grace().to_string()).replace("\"false\"", "false"), grace);
+    }
+}
+
+#[test]
+fn what_is_said_reaches_what_sweeps() {
+    let effective = of_text(
+        "[media]\ndir = \"/media\"\nenabled = false\nmax_age = \"2h\"\ninterval = \"1m\"\n\
+         [payloads]\ndir = \"/spool\"\ngrace = \"3h\"\nmax_bytes = \"2GB\"\none_process_tree = true\ninline_limit = \"1kB\"",
+    )
+    .unwrap();
+    let media = effective.media.options().unwrap();
+    assert_eq!(
+        (media.is_enabled(), media.max_age().to_string(), media.interval().to_string()),
+        (false, "2h".into(), "1m".into())
+    );
+    let expected = crate::artifact::payloads::Options::default()
+        .with_grace(Age::from_hours(3))
+        .with_one_process_tree(true)
+        .with_max_bytes(2_000_000_000)
+        .and_then(|options| options.with_inline_limit(1_000))
+        .unwrap();
+    assert_eq!(effective.payloads.options(), expected);
+}
+
+#[test]
+fn a_folder_that_was_swept_before_is_swept_by_the_settings_of_its_kind() {
+    let effective = of_text("[payloads]\ngrace = \"3h\"").unwrap();
+    let at = |kind| effective.target_at(&Folder { kind, path: PathBuf::from("/x") }).unwrap();
+    assert!(matches!(at(Kind::Payloads), Target::Payloads { dir, settings }
+        if dir == Path::new("/x") && settings == effective.payloads.options()));
+    assert_eq!((at(Kind::Media).kind(), at(Kind::Workspaces).kind()), (Kind::Media, Kind::Workspaces));
+}
+
+#[test]
+fn no_malformed_value_is_taken() {
+    for (line, part) in [
+        ("dir = 7", "is no folder"),
+        ("dir = \"\"", "it is empty"),
+        ("dir = \"/\"", "root"),
+        ("enabled = \"yes\"", "neither true nor false"),
+        ("max_age = 0", "0 is no age"),
+        ("max_age = \"-1m\"", "-1m"),
+        ("interval = false", "is no age"),
+        ("orphan_grace = 30", "\"30h\""),
+    ] {
+        refused(of_text(&format!("[media]\n{line}")), "session-reaper.toml:2", &["media.", part]);
+    }
+    for (line, part) in [
+        ("dir = \"spool\"", "relative"),
+        ("grace = \"0h\"", "24h"),
+        ("max_bytes = 0", "is no size"),
+        ("max_bytes = -1", "is no size"),
+        ("max_bytes = \"2XB\"", "is no size"),
+        ("one_process_tree = 1", "neither true nor false"),
+        ("inline_limit = 0", "is no size"),
+        ("inline_limit = -5", "is no size"),
+        ("inline_limit = false", "is no size"),
+    ] {
+        refused(of_text(&format!("[payloads]\n{line}")), "session-reaper.toml:2", &["payloads.", part]);
+    }
+}
