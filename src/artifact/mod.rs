@@ -5,6 +5,7 @@
 //! transcripts; [`transcripts`] takes those out that are in there already. Each sweep is one line in the log.
 
 mod bin;
+mod home;
 pub mod media;
 mod nook;
 mod options;

@@ -59,7 +59,9 @@ fn what_root_makes_in_the_spool_of_a_user_belongs_to_that_user() {
     std::os::unix::fs::chown(world.path("."), Some(NOBODY), Some(NOBODY)).unwrap();
     let session = world.spool_with(small().with_max_bytes(999).unwrap()).session("one").unwrap();
     let blob = put(&session, b"a payload of one").hash.to_string();
-    for name in ["", ".room", "s-one", "s-one/.owner", &format!("s-one/{blob}")] {
+    let marker = ".session-reaper/payloads.marker";
+    let session_files = ["s-one", "s-one/.owner", &format!("s-one/{blob}")];
+    for name in ["", ".room", ".session-reaper", marker].into_iter().chain(session_files) {
         assert_eq!(fs::metadata(world.dir().join(name)).unwrap().uid(), NOBODY, "{name}");
     }
     drop(session);

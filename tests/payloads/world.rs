@@ -40,8 +40,11 @@ impl World {
         Spool::open(&self.dir(), options, now()).unwrap()
     }
 
+    /// What is in a folder, but for our own.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
-        self.0.names(folder)
+        let mut names = self.0.names(folder);
+        names.retain(|name| name != ".session-reaper");
+        names
     }
 }
 

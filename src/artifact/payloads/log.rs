@@ -37,3 +37,9 @@ pub(super) fn full(path: &Path, bytes: usize) {
     let error = "the spool is as large as it may be, with what living sessions have";
     warn!(target: "session_reaper", path = %path.display(), error, bytes, "a payload stays inline");
 }
+
+/// Says that a spool could not be marked as one.
+pub(super) fn unmarked(error: &Error) {
+    let error = error.to_string();
+    warn!(target: "session_reaper", error, "what is empty in the spool stays until it is marked");
+}

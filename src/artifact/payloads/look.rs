@@ -62,8 +62,11 @@ impl<D: Disk> Inner<D> {
             Ownership::Unknown(_) => Whose::Kept(Kept::Unknown),
             Ownership::None => match self.unmarked(folder)? {
                 Unmarked::Foreign => Whose::Kept(Kept::Foreign),
-                Unmarked::Left if now.millis_since(last) >= BEGINNING => Whose::Left,
-                Unmarked::Left | Unmarked::Taken => Whose::Kept(Kept::Beginning),
+                Unmarked::Left if now.millis_since(last) < BEGINNING => Whose::Kept(Kept::Beginning),
+                // Where no runtime ever was, somebody else has made it.
+                Unmarked::Left if !self.is_marked() => Whose::Kept(Kept::Foreign),
+                Unmarked::Left => Whose::Left,
+                Unmarked::Taken => Whose::Kept(Kept::Beginning),
             },
         })
     }

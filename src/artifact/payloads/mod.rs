@@ -13,8 +13,8 @@
 //! assert!(blob.excerpt.text.ends_with("all is well\n") && blob.excerpt.text.len() < 51_200);
 //! assert_eq!(session.get(&blob)?, log.as_bytes());
 //! session.end()?;
-//! # assert_eq!(std::fs::read_dir(&base)?.count(), 0);
-//! # std::fs::remove_dir(base)?;
+//! # assert_eq!(std::fs::read_dir(&base)?.count(), 1, "our own folder");
+//! # std::fs::remove_dir_all(base)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -30,6 +30,7 @@ mod blob;
 mod excerpt;
 mod log;
 mod look;
+mod marker;
 mod name;
 mod options;
 mod read;

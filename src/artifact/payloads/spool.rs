@@ -29,6 +29,9 @@ const ATTEMPTS: u32 = 16;
 
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
+/// What to do where a folder is another's as well.
+pub(super) const ALONE: &str = "name a folder that is for payloads alone, from the root on";
+
 const OPEN: &str = "open the spool";
 const BEGIN: &str = "open a session's folder in the spool";
 
@@ -84,6 +87,7 @@ impl<D: Disk> Spool<D> {
             None => make(&disk, dir).map_err(|error| failed(OPEN, dir, error))?,
         };
         let spool = Self(Arc::new(Inner::of(disk, dir, folder, options)?));
+        spool.0.mark();
         // What cannot be swept now is told in the log, and keeps nobody from going on.
         let _ = spool.sweep(now);
         Ok(spool)
@@ -225,6 +229,9 @@ fn find_dir<D: Disk>(disk: &D, dir: &Path) -> Result<Option<D::Folder>, Error> {
     let refused = |why| Error::new(ErrorKind::Refused, OPEN, dir, why);
     if !dir.is_absolute() || dir.components().any(|part| part == Component::ParentDir) {
         return Err(refused("it is no path from the root on").with_hint("name it by its real path"));
+    }
+    if dir.file_name().is_none() {
+        return Err(refused("it is the root of everything").with_hint(ALONE));
     }
     there(disk.folder(dir)).map_err(|error| match disk.resolve(dir) {
         Ok(real) if real != dir => refused("there is a link on the way to it")

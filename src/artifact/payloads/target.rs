@@ -1,18 +1,21 @@
 //! Sweeping a spool whose runtimes are gone: judge every name in it, take what dead owners left, report each once.
 
-use std::{ffi::OsString, path::Path};
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 use super::{
     Options as Settings,
-    spool::{Inner, failed},
+    spool::{ALONE, Inner, failed},
     sweep::STEP,
     take::{Doomed, Fate},
     verdict::{Kept, Seen, Verdict, expires, judge, make_room},
 };
 use crate::{
-    artifact::{Action, Item, Options, Report, bin::Bin, nook::Nook, round::Round},
+    artifact::{Action, Item, Options, Report, bin::Bin, home::Home, nook::Nook, round::Round},
     fs::{Disk, RealDisk},
-    model::{Error, Outcome, Timestamp},
+    model::{Error, ErrorKind, Outcome, Timestamp},
     policy::Detail,
     trash::{Line, Thing},
 };
@@ -24,19 +27,19 @@ pub const KIND: &str = "payloads";
 /// in the trash, unless [`Options::trash`] says otherwise. A spool that is not there holds nothing, and is not made.
 #[must_use]
 pub fn sweep(dir: &Path, settings: &Settings, now: Timestamp, options: &Options) -> Report {
-    sweep_on(RealDisk, dir, settings, now, options)
+    sweep_on((RealDisk, &Home::of_this_process()), dir, settings, now, options)
 }
 
-/// The same on another disk.
+/// The same on another disk, and for whom the home folder is another.
 pub(super) fn sweep_on<D: Disk>(
-    disk: D,
+    world: (D, &Home),
     dir: &Path,
     settings: &Settings,
     now: Timestamp,
     options: &Options,
 ) -> Report {
     let round = Round::new(KIND, dir, now, options);
-    round.told(run(disk, &round, settings))
+    round.told(run(world, &round, settings))
 }
 
 /// What a sweep would do at `now`, and why: nothing is done, and nothing stands in the log.
@@ -44,7 +47,7 @@ pub(super) fn sweep_on<D: Disk>(
 pub fn inspect(dir: &Path, settings: &Settings, now: Timestamp) -> Report {
     let options = Options { dry_run: true, items: Some(Detail::Everything), ..Options::default() };
     let round = Round::new(KIND, dir, now, &options);
-    run(RealDisk, &round, settings).unwrap_or_else(|error| round.failed(error))
+    run((RealDisk, &Home::of_this_process()), &round, settings).unwrap_or_else(|error| round.failed(error))
 }
 
 /// Whether a sweep is known not to be due yet.
@@ -55,10 +58,15 @@ pub fn rests(dir: &Path, now: Timestamp, options: &Options) -> bool {
     spool.is_some_and(|spool| round.throttled(&RealDisk, &spool.dir).is_some())
 }
 
-fn run<D: Disk>(disk: D, round: &Round<'_>, settings: &Settings) -> Result<Report, Error> {
+fn run<D: Disk>(
+    (disk, home): (D, &Home),
+    round: &Round<'_>,
+    settings: &Settings,
+) -> Result<Report, Error> {
     let Some(spool) = Inner::find(disk, round.path, settings.clone())? else {
         return Ok(round.idle(Outcome::Nothing));
     };
+    must_not_be_home(&spool, home)?;
     round.may_sweep(&spool.disk, &spool.dir)?;
     if let Some(throttled) = round.throttled(&spool.disk, &spool.dir) {
         return Ok(throttled);
@@ -68,6 +76,16 @@ fn run<D: Disk>(disk: D, round: &Round<'_>, settings: &Settings) -> Result<Repor
         return Ok(sweep.report(sweep.judge_all()?));
     }
     round.work(&spool.disk, &spool.dir, |nook| sweep.sweep(nook))
+}
+
+/// Who names his home folder, or one that it is in, has made a mistake.
+fn must_not_be_home<D: Disk>(spool: &Inner<D>, home: &Home) -> Result<(), Error> {
+    let stat = spool.disk.stat(&spool.dir, OsStr::new("."));
+    if home.is_in(&stat.map_err(|error| failed(STEP, &spool.path, error))?) {
+        let error = Error::new(ErrorKind::Refused, STEP, &spool.path, "your home folder is in there");
+        return Err(error.with_hint(ALONE));
+    }
+    Ok(())
 }
 
 /// What is known of one name, and what becomes of it.

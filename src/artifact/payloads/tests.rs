@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod cut;
+mod home;
 
 const DIR: &str = "/spool";
 const FOLDER: &str = "/spool/s-one";
@@ -26,6 +27,13 @@ fn small() -> Options {
 
 fn disk() -> MemDisk {
     MemDisk::with_file(Path::new("/other/file"), b"")
+}
+
+/// The names in the spool, but for our own folder.
+fn in_spool(disk: &MemDisk) -> Vec<String> {
+    let mut names = disk.names(Path::new(DIR));
+    names.retain(|name| name != crate::fs::OUR_FOLDER);
+    names
 }
 
 fn spool(disk: &MemDisk, options: Options) -> Spool<MemDisk> {
@@ -73,7 +81,7 @@ fn put_failing_at(at: u64, options: Options) -> bool {
     let blob = put(&session, &payload(0)).unwrap();
     assert_eq!(session.get(&blob).unwrap(), payload(0), "call {at}");
     session.end().unwrap();
-    assert!(disk.names(Path::new(DIR)).iter().all(|name| name == ".room"), "call {at}");
+    assert!(in_spool(&disk).iter().all(|name| name == ".room"), "call {at}");
     calls < at
 }
 
@@ -144,7 +152,7 @@ fn i6_whatever_call_of_an_end_fails_the_next_sweep_finishes_it() {
         let calls = disk.heal();
         let report = spool.sweep(NOW).unwrap();
         assert_eq!(report.failed, 0, "call {at}: {report:?}");
-        assert_eq!(disk.names(Path::new(DIR)), [""; 0], "call {at}: {ended:?}");
+        assert_eq!(in_spool(&disk), [""; 0], "call {at}: {ended:?}");
         if calls <= at {
             assert!(ended.is_ok() && report.scanned == 0);
             break;
@@ -165,7 +173,7 @@ fn i6_an_end_goes_on_over_what_cannot_be_removed_and_says_that_it_is_half_done()
         if disk.heal() <= at {
             break;
         }
-        let names = disk.names(Path::new(DIR));
+        let names = in_spool(&disk);
         let Err(error) = ended else { continue };
         let inside = disk.names(&Path::new(DIR).join(&names[0]));
         let left = inside.iter().filter(|name| *name != ".owner").count();
@@ -179,7 +187,7 @@ fn i6_an_end_goes_on_over_what_cannot_be_removed_and_says_that_it_is_half_done()
 
 /// The only folder on its way out, if there is one.
 fn going(disk: &MemDisk) -> Option<PathBuf> {
-    disk.names(Path::new(DIR))
+    in_spool(disk)
         .into_iter()
         .find(|name| name.starts_with("x-"))
         .map(|name| Path::new(DIR).join(name))
@@ -206,7 +214,7 @@ fn what_appears_in_a_folder_on_its_way_out_goes_with_it() {
         put(&session, &payload(0)).unwrap();
         base.put(Path::new("/other/ending"), b"");
         session.end().unwrap();
-        assert_eq!(base.names(Path::new(DIR)), [""; 0], "call {at}");
+        assert_eq!(in_spool(&base), [""; 0], "call {at}");
     }
 }
 
@@ -350,7 +358,7 @@ proptest! {
             let count = |wanted: fn(&Thing) -> bool| things.iter().filter(|thing| wanted(thing)).count() as u64;
             let gone = count(|thing| matches!(thing, Thing::Dead | Thing::Going));
             let foreign = count(|thing| matches!(thing, Thing::Unmarked | Thing::File | Thing::Folder));
-            let left = disk.names(Path::new(DIR)).len() as u64;
+            let left = in_spool(&disk).len() as u64;
             prop_assert!(left > things.len() as u64 - gone);
             if !is_failing {
                 prop_assert_eq!(report.scanned, things.len() as u64 + 1);

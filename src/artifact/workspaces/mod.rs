@@ -24,7 +24,6 @@
 
 mod base;
 mod group;
-mod home;
 mod links;
 mod log;
 mod look;
@@ -39,6 +38,7 @@ mod undo;
 mod verdict;
 mod walk;
 
+use super::home;
 pub use group::Group;
 pub use outcome::{Left, Outcome};
 pub use remove::{Member, Removal, group_at, remove_group};

@@ -1,6 +1,6 @@
 //! `[payloads]`: the spool that is swept beside the stores, and what stays in a transcript.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use super::Layer;
 use crate::{
@@ -64,12 +64,23 @@ impl Effective {
             one_process_tree: one_tree.unwrap_or(start.one_process_tree),
             inline_limit: inline.unwrap_or(start.inline_limit),
         };
-        match &self.payloads.dir {
-            Some(dir) if !dir.is_absolute() => {
-                let why = "the path is relative; name the spool from the root on";
-                Err(Problem::of_value(self.origin(Setting::PayloadsDir), Setting::PayloadsDir.key(), why))
-            }
-            _ => Ok(()),
-        }
+        self.payloads.dir.as_deref().and_then(why_no_spool).map_or(Ok(()), |why| {
+            Err(Problem::of_value(self.origin(Setting::PayloadsDir), Setting::PayloadsDir.key(), why))
+        })
+    }
+}
+
+/// Why a path cannot be meant as that of a spool, if it cannot.
+fn why_no_spool(dir: &Path) -> Option<&'static str> {
+    if dir.as_os_str().is_empty() {
+        Some("the path is empty; name a folder that is for payloads alone")
+    } else if !dir.is_absolute() {
+        Some("the path is relative; name the spool from the root on")
+    } else if dir.components().any(|part| part == Component::ParentDir) {
+        Some("there is a .. in the path; name the spool by its real path")
+    } else if dir.file_name().is_none() {
+        Some("this is the root of everything; name a folder that is for payloads alone")
+    } else {
+        None
     }
 }

@@ -83,6 +83,9 @@ fn no_malformed_value_is_taken() {
     }
     for (line, part) in [
         ("dir = \"spool\"", "relative"),
+        ("dir = \"/\"", "root"),
+        ("dir = \"//\"", "root"),
+        ("dir = \"/var/../spool\"", ".."),
         ("grace = \"0h\"", "24h"),
         ("max_bytes = 0", "is no size"),
         ("max_bytes = -1", "is no size"),

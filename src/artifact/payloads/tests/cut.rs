@@ -10,6 +10,7 @@ use crate::{
     Age,
     artifact::{
         self, Undone,
+        home::Home,
         payloads::{target::sweep_on, undo::undo_on},
     },
     model::{Outcome, Retention},
@@ -52,7 +53,7 @@ fn laid() -> MemDisk {
 }
 
 fn sweep(disk: &MemDisk) -> artifact::Report {
-    let report = sweep_on(disk.clone(), Path::new(DIR), &small(), clock(disk), &options());
+    let report = sweep_on((disk.clone(), &Home::default()), Path::new(DIR), &small(), clock(disk), &options());
     assert_eq!(report.scanned, report.swept + report.retained + report.skipped + report.failed, "{report:?}");
     report
 }
@@ -131,7 +132,7 @@ fn i3_a_sweep_that_is_killed_at_any_call_leaves_each_session_whole_in_one_place(
     for calls in 0.. {
         let (disk, when) = (laid(), format!("after {calls} calls"));
         let dying = disk.clone().ending_after(calls);
-        let report = sweep_on(dying.clone(), Path::new(DIR), &small(), clock(&disk), &options());
+        let report = sweep_on((dying.clone(), &Home::default()), Path::new(DIR), &small(), clock(&disk), &options());
         check(&disk, &when);
         if !dying.has_ended() {
             assert_eq!((report.outcome, report.swept), (Outcome::Swept, 4), "{report:?}");
@@ -233,7 +234,7 @@ fn i7_of_a_sweep_and_a_runtime_that_takes_up_a_session_meanwhile_one_wins_wholly
                 *slot.lock().unwrap() = Some(runtime.session("0"));
             }
         });
-        let _ = sweep_on(disk, Path::new(DIR), &small(), clock(&base), &options());
+        let _ = sweep_on((disk, &Home::default()), Path::new(DIR), &small(), clock(&base), &options());
         let Some(session) = taken.lock().unwrap().take() else { break };
         all.push(is_won_by_one(&base, session.ok(), &when));
     }

@@ -1,4 +1,4 @@
-//! The home folder of who runs this, which is in no group, whatever it is called by.
+//! The home folder of who runs this, which no sweep takes anything from, whatever it is called by.
 
 use std::path::{Path, PathBuf};
 
