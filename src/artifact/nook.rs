@@ -4,11 +4,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     io,
+    path::Path,
     time::Duration,
 };
 
+use super::past::attic;
+
 use crate::{
-    fs::{self, Disk, OUR_FOLDER, Owner, is_temp_of, read_whole},
+    fs::{self, Disk, OUR_FOLDER, Owner, RealDisk, is_temp_of, read_whole},
     lock,
     model::{Retention, Timestamp},
     store::State,
@@ -41,6 +44,18 @@ pub(super) fn state<D: Disk>(disk: &D, base: &D::Folder, kind: Kind) -> State {
         Ok(serde_json::from_slice(&read_whole(&file, MAX_STATE)?)?)
     };
     read().unwrap_or_default()
+}
+
+/// Whether anything in our folder in `base` says that it was swept for this kind. The state is written last, so that after the
+/// first sweep was killed there are only its mutex, and what it has moved into the trash.
+pub(super) fn was_here(base: &Path, kind: Kind) -> bool {
+    let find = || -> io::Result<bool> {
+        let base = RealDisk.folder(&RealDisk.resolve(base)?)?;
+        let ours = RealDisk.subfolder(&base, OsStr::new(OUR_FOLDER))?;
+        let has = |end: &&str| RealDisk.stat(&ours, &ending(kind, end)).is_ok_and(|stat| stat.is_file);
+        Ok([".state", ".lock", ".marker"].iter().any(has) || !attic(&RealDisk, &ours, kind).names()?.is_empty())
+    };
+    find().unwrap_or_default()
 }
 
 fn ending(kind: Kind, ending: &str) -> OsString {

@@ -6,7 +6,7 @@ use session_reaper::{
     Age, ErrorKind, Timestamp,
     artifact::{
         Options, Undone,
-        payloads::{BlobRef, Session, empty_trash, finish_killed, inspect, past, undo},
+        payloads::{BlobRef, Session, empty_trash, finish_killed, inspect, is_spool, past, undo},
     },
     now,
     sweep::RunId,
@@ -180,6 +180,29 @@ fn i4_a_sweep_that_was_killed_is_finished_and_can_be_taken_back() {
     assert_eq!(past(&world.dir()).unwrap().lines[0].outcome, trash::Outcome::Recovered);
     assert_eq!(back(&world, &run).restored, ["s-one"]);
     resolves(&world.spool().session("one").unwrap(), "one");
+}
+
+/// What is known of it is written last.
+#[test]
+fn i4_a_spool_whose_first_sweep_was_killed_is_known_again() {
+    let (world, run) = taken(&["one"]);
+    let ours = world.path("spool/.session-reaper");
+    let all = ["payloads.state", "payloads.marker", "payloads.lock"];
+    // One of them is enough, and so is what it has moved.
+    for kept in all.map(Some).into_iter().chain([None]) {
+        for name in all.iter().filter(|name| Some(**name) != kept) {
+            let _ = fs::remove_file(ours.join(name));
+        }
+        kept.map(|name| fs::write(ours.join(name), "").unwrap());
+        assert!(is_spool(&world.dir()), "{kept:?}");
+    }
+    for ending in ["payloads.unfinished", "payloads"] {
+        fs::rename(bundle(&world, &run), bundle(&world, &run).with_extension(ending)).unwrap();
+        assert!(is_spool(&world.dir()), "{ending}");
+        fs::rename(bundle(&world, &run).with_extension(ending), bundle(&world, &run)).unwrap();
+    }
+    fs::rename(bundle(&world, &run), ours.join("trash/other.workspaces")).unwrap();
+    assert!(!is_spool(&world.dir()) && !is_spool(&world.path("none")));
 }
 
 /// The list lies in a folder of the user's, who can write there what he likes.

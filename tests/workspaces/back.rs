@@ -6,7 +6,7 @@ use session_reaper::{
     Age, ErrorKind, Retention,
     artifact::{
         Options, Report, Undone,
-        workspaces::{finish_killed, past, sweep, undo},
+        workspaces::{finish_killed, is_base, past, sweep, undo},
     },
     sweep::RunId,
     trash,
@@ -46,6 +46,23 @@ fn i4_what_was_swept_comes_back_whole_but_for_secrets_and_counts_as_new() {
     let verbs: Vec<_> =
         past.lines.iter().map(|line| (line.verb.as_str(), line.pruned, line.restored)).collect();
     assert_eq!(verbs, [("prune", 2, 0), ("undo", 0, 4)]);
+}
+
+/// What is known of it is written last.
+#[test]
+fn i4_a_folder_whose_first_sweep_was_killed_is_known_again() {
+    let world = world();
+    job(&world, "job-a", 25);
+    assert!(!is_base(&world.path("jobs")));
+    swept(&world);
+    let (bundle, ours) = (bundle(&world, &newest(&world)), world.path("jobs/.session-reaper"));
+    fs::rename(&bundle, bundle.with_extension("workspaces.unfinished")).unwrap();
+    fs::remove_file(ours.join("workspaces.state")).unwrap();
+    assert!(is_base(&world.path("jobs")));
+    fs::remove_file(ours.join("workspaces.lock")).unwrap();
+    assert!(is_base(&world.path("jobs")));
+    fs::remove_dir_all(ours.join("trash")).unwrap();
+    assert!(!is_base(&world.path("jobs")));
 }
 
 #[test]

@@ -6,18 +6,19 @@ use super::{Options as Settings, restored::make_ready, spool::Inner, target::KIN
 use crate::{
     artifact::{
         Options, Past, Undone,
+        nook::was_here,
         past::{Plain, Way},
         runs::{self, Site},
     },
-    fs::{self, Disk, Owner, RealDisk},
+    fs::{Disk, Owner, RealDisk},
     model::{Error, Timestamp},
     trash::{Opened, RunId, Thing},
 };
 
-/// Whether a folder was swept as a spool before.
+/// Whether a folder was opened or swept as a spool before, be it that the sweep was killed.
 #[must_use]
 pub fn is_spool(dir: &Path) -> bool {
-    fs::is_file(&dir.join(fs::OUR_FOLDER).join(format!("{KIND}.state")))
+    was_here(dir, KIND.into())
 }
 
 /// The runs on a spool.

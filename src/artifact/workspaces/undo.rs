@@ -6,18 +6,19 @@ use super::{base, home::Home, look::Base, sweep::KIND};
 use crate::{
     artifact::{
         Options, Past, Undone,
+        nook::was_here,
         past::Plain,
         runs::{self, Site},
     },
-    fs::{self, RealDisk},
+    fs::RealDisk,
     model::{Error, Timestamp},
     trash::RunId,
 };
 
-/// Whether a folder was swept for groups before.
+/// Whether a folder was swept for groups before, be it that the sweep was killed.
 #[must_use]
 pub fn is_base(path: &Path) -> bool {
-    fs::is_file(&path.join(fs::OUR_FOLDER).join(format!("{KIND}.state")))
+    was_here(path, KIND.into())
 }
 
 /// The runs on a folder of groups.
