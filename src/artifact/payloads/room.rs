@@ -59,7 +59,7 @@ impl<D: Disk> Inner<D> {
             if bytes + length <= most {
                 break;
             }
-            if self.may_make_room(&old.name) && self.evict(&old.name).unwrap_or(false) {
+            if self.may_make_room(&old.name) && self.evict(&old.name, old.modified_ns).unwrap_or(false) {
                 bytes -= old.bytes;
             }
         }

@@ -145,8 +145,17 @@ impl<D: Disk> Inner<D> {
             Ownership::Alive(_) => Ok(Found::Retained),
             Ownership::Unknown(_) => Ok(Found::Unknown),
             Ownership::Dead(_) if self.may_come_back((name, &folder), last, now) => Ok(Found::Retained),
-            Ownership::Dead(_) => self.reclaim(name, &folder, bytes_freed),
+            Ownership::Dead(_) => {
+                let stays = || self.may_come_back_now((name, &folder), now);
+                self.reclaim((name, &folder), stays, bytes_freed)
+            }
         }
+    }
+
+    /// The same, by what its folder says at this moment.
+    fn may_come_back_now(&self, (name, folder): (&OsStr, &D::Folder), now: Timestamp) -> io::Result<bool> {
+        let last = Timestamp::from_nanos(self.disk.stat(folder, OsStr::new("."))?.modified_ns);
+        Ok(self.may_come_back((name, folder), last, now))
     }
 
     /// A session goes on for a while after the death of its owner, and after it came back from the trash; one on its way out
@@ -156,11 +165,19 @@ impl<D: Disk> Inner<D> {
         !name::is_going(name) && (has_grace || self.has_respite(folder, now))
     }
 
-    fn reclaim(&self, name: &OsStr, folder: &D::Folder, bytes_freed: &mut u64) -> Result<Found, Failure> {
+    /// Removes what a dead owner left for ever, unless it `stays`: that is asked under the claim, since until then somebody
+    /// may have had it, and died too, or brought it back.
+    fn reclaim(
+        &self,
+        (name, folder): (&OsStr, &D::Folder),
+        stays: impl FnOnce() -> io::Result<bool>,
+        bytes_freed: &mut u64,
+    ) -> Result<Found, Failure> {
         match self.options.proof.try_claim(&self.disk, folder, OsStr::new(MARK)) {
             Err(Ownership::Unknown(_)) => Ok(Found::Unknown),
             // Somebody was quicker: he goes on with it, or removes it.
             Err(_) => Ok(Found::Retained),
+            Ok(_claim) if stays()? => Ok(Found::Retained),
             Ok(_claim) => {
                 let removal = self.remove(&mut name.to_owned(), folder);
                 *bytes_freed += removal.bytes_freed;
@@ -169,9 +186,14 @@ impl<D: Disk> Inner<D> {
         }
     }
 
-    /// Removes the session that has this name if its owner is dead, whatever its grace; tells whether it is gone.
-    pub(super) fn evict(&self, name: &OsStr) -> Result<bool, Failure> {
+    /// Removes the session that has this name if its owner is dead, whatever its grace, and if it is as old as it was then;
+    /// tells whether it is gone.
+    pub(super) fn evict(&self, name: &OsStr, modified_ns: i128) -> Result<bool, Failure> {
         let folder = self.disk.subfolder(&self.dir, name)?;
-        self.reclaim(name, &folder, &mut 0).map(|found| matches!(found, Found::Swept | Found::Gone))
+        let stays = || {
+            let is_newer = self.disk.stat(&folder, OsStr::new("."))?.modified_ns != modified_ns;
+            Ok(is_newer || self.has_respite(&folder, Timestamp::from_nanos(self.disk.now_ns())))
+        };
+        self.reclaim((name, &folder), stays, &mut 0).map(|found| matches!(found, Found::Swept | Found::Gone))
     }
 }

@@ -16,6 +16,7 @@ use crate::{
 
 mod cut;
 mod home;
+mod late;
 
 const DIR: &str = "/spool";
 const FOLDER: &str = "/spool/s-one";
