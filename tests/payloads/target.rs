@@ -66,6 +66,19 @@ fn i8_exactly_the_grace_stays_and_a_millisecond_more_goes() {
 }
 
 #[test]
+fn without_reclaim_it_stays_for_ever_but_for_the_room_and_no_time_is_told() {
+    let world = World::new();
+    kill(&world, &["one"]);
+    age(&world, "s-one", 9_000);
+    let forever = small().with_grace(Age::from_hours(1)).without_reclaim();
+    assert_eq!(world.spool_with(forever.clone()).sweep(now()).unwrap().retained, 1);
+    let report = swept_with(&world, &forever, 0, &all());
+    assert_eq!((said(&report), report.items[0].expires_at), (vec![("s-one", "young")], None));
+    let tight = forever.with_max_bytes(10).unwrap();
+    assert_eq!(said(&swept_with(&world, &tight, 0, &all())), [("s-one", "quota")]);
+}
+
+#[test]
 fn i5_a_time_from_the_future_stays() {
     let world = World::new();
     kill(&world, &["one"]);

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use super::{Limits, text};
-use crate::{lock::Proof, model::Age};
+use super::{Limits, restored::is_within, text};
+use crate::{
+    lock::Proof,
+    model::{Age, Timestamp},
+};
 
 /// A limit that nothing could fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +16,37 @@ pub struct LimitError {
     value: String,
 }
 
+/// How long what a dead owner left stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grace {
+    /// It goes at once.
+    None,
+    /// So long after its last payload.
+    For(Age),
+    /// It never goes by its age.
+    ForEver,
+}
+
+impl Grace {
+    /// Whether what was changed then stays.
+    pub(super) fn holds(self, since: Timestamp, now: Timestamp) -> bool {
+        match self {
+            Self::None => false,
+            Self::For(age) => is_within(age, since, now),
+            Self::ForEver => true,
+        }
+    }
+
+    /// The last time at which it stays, if there is one.
+    pub(super) fn end(self, since: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::None => Some(since),
+            Self::For(age) => Some(since.plus(age)),
+            Self::ForEver => None,
+        }
+    }
+}
+
 /// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is as long, the spool may become as
 /// large as the disk, what a dead owner left goes at once, and who cannot be proven to be dead keeps what is his.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +54,14 @@ pub struct Options {
     pub(super) inline: Limits,
     excerpt: Option<Limits>,
     pub(super) max_bytes: Option<u64>,
-    pub(super) grace: Option<Age>,
+    pub(super) grace: Grace,
     pub(super) proof: Proof,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let inline = Limits { bytes: Self::BYTES, lines: Self::LINES };
-        Self { inline, excerpt: None, max_bytes: None, grace: None, proof: Proof::default() }
+        Self { inline, excerpt: None, max_bytes: None, grace: Grace::None, proof: Proof::default() }
     }
 }
 
@@ -83,7 +117,14 @@ impl Options {
     /// needed before.
     #[must_use]
     pub fn with_grace(mut self, grace: impl Into<Option<Age>>) -> Self {
-        self.grace = grace.into();
+        self.grace = grace.into().map_or(Grace::None, Grace::For);
+        self
+    }
+
+    /// Keeps what a dead owner left however old it is: unless the room is needed.
+    #[must_use]
+    pub const fn without_reclaim(mut self) -> Self {
+        self.grace = Grace::ForEver;
         self
     }
 
@@ -96,10 +137,19 @@ impl Options {
         self
     }
 
-    /// How long what a dead owner left stays; `None` when it goes at once.
+    /// How long what a dead owner left stays; `None` when it goes at once, or never by its age.
     #[must_use]
     pub const fn grace(&self) -> Option<Age> {
-        self.grace
+        match self.grace {
+            Grace::For(age) => Some(age),
+            Grace::None | Grace::ForEver => None,
+        }
+    }
+
+    /// Whether what a dead owner left ever goes by its age.
+    #[must_use]
+    pub const fn reclaims(&self) -> bool {
+        !matches!(self.grace, Grace::ForEver)
     }
 
     /// How many bytes the payloads of all sessions may take together.

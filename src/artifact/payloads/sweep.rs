@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::{
     log, name,
     removal::{Failure, Unmarked},
-    restored::is_within,
     spool::{Inner, MARK, failed},
 };
 use crate::{
@@ -161,7 +160,7 @@ impl<D: Disk> Inner<D> {
     /// A session goes on for a while after the death of its owner, and after it came back from the trash; one on its way out
     /// never comes back.
     fn may_come_back(&self, (name, folder): (&OsStr, &D::Folder), last: Timestamp, now: Timestamp) -> bool {
-        let has_grace = self.options.grace.is_some_and(|grace| is_within(grace, last, now));
+        let has_grace = self.options.grace.holds(last, now);
         !name::is_going(name) && (has_grace || self.has_respite(folder, now))
     }
 

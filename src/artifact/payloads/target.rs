@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Options as Settings,
+    options::Grace,
     spool::{ALONE, Inner, failed},
     sweep::STEP,
     take::{Doomed, Fate},
@@ -245,7 +246,7 @@ impl Judged {
         }
     }
 
-    fn item(self, grace: Option<crate::Age>, now: Timestamp) -> Item {
+    fn item(self, grace: Grace, now: Timestamp) -> Item {
         let (action, why) = match self.verdict {
             Verdict::Sweep(rule) if self.wrong().is_none() => (Action::Sweep, rule.name()),
             Verdict::Sweep(rule) => (Action::Fail, rule.name()),

@@ -1,7 +1,10 @@
 //! What becomes of a name in a spool, from what was seen of it. Pure: time is an argument.
 
-use super::restored::{RESPITE, is_within};
-use crate::model::{Age, Timestamp};
+use super::{
+    options::Grace,
+    restored::{RESPITE, is_within},
+};
+use crate::model::Timestamp;
 
 /// The rule by which something goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,29 +119,25 @@ impl Seen {
 }
 
 /// What becomes of what was seen so, but for the room that it takes.
-pub(super) fn judge(seen: &Seen, grace: Option<Age>, now: Timestamp) -> Verdict {
+pub(super) fn judge(seen: &Seen, grace: Grace, now: Timestamp) -> Verdict {
     match (seen.whose, seen.newest) {
         (Whose::Kept(kept), _) => Verdict::Keep(kept),
         (Whose::Left, _) => Verdict::Sweep(Rule::Ended),
         (Whose::Dead, _) if seen.is_going => Verdict::Sweep(Rule::Ended),
         (Whose::Dead, None) => Verdict::Keep(Kept::Unreadable),
-        (Whose::Dead, Some(newest)) => {
-            let is_within =
-                |age: Age, since: Option<Timestamp>| since.is_some_and(|at| is_within(age, at, now));
-            match grace {
-                _ if is_within(RESPITE, seen.restored) => Verdict::Keep(Kept::Restored),
-                _ if newest > now => Verdict::Keep(Kept::Future),
-                Some(grace) if is_within(grace, seen.newest) => Verdict::Keep(Kept::Young),
-                _ => Verdict::Sweep(Rule::Dead),
-            }
+        (Whose::Dead, Some(_)) if seen.restored.is_some_and(|back| is_within(RESPITE, back, now)) => {
+            Verdict::Keep(Kept::Restored)
         }
+        (Whose::Dead, Some(newest)) if newest > now => Verdict::Keep(Kept::Future),
+        (Whose::Dead, Some(newest)) if grace.holds(newest, now) => Verdict::Keep(Kept::Young),
+        (Whose::Dead, Some(_)) => Verdict::Sweep(Rule::Dead),
     }
 }
 
 /// The last time at which it stays, where its age alone decides.
-pub(super) fn expires(seen: &Seen, grace: Option<Age>) -> Option<Timestamp> {
+pub(super) fn expires(seen: &Seen, grace: Grace) -> Option<Timestamp> {
     let newest = seen.newest.filter(|_| seen.whose == Whose::Dead && !seen.is_going)?;
-    let by_grace = grace.map_or(newest, |grace| newest.plus(grace));
+    let by_grace = grace.end(newest)?;
     Some(seen.restored.map_or(by_grace, |restored| by_grace.max(restored.plus(RESPITE))))
 }
 

@@ -41,7 +41,10 @@ impl Payloads {
     #[must_use]
     pub fn options(&self) -> Options {
         let options = Options::default().with_one_process_tree(self.one_process_tree);
-        let options = options.with_grace(self.grace.age().unwrap_or(Age::MAX));
+        let options = match self.grace {
+            Retention::After(age) => options.with_grace(age),
+            Retention::Off => options.without_reclaim(),
+        };
         let positive = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let limited = match self.max_bytes {
             Some(bytes) => options.clone().with_max_bytes(positive(bytes)).unwrap_or(options),

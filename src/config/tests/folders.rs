@@ -59,6 +59,13 @@ fn what_is_said_reaches_what_sweeps() {
 }
 
 #[test]
+fn without_an_end_to_the_grace_nothing_goes_by_its_age() {
+    let effective = of_text("[payloads]\ndir = \"/spool\"\ngrace = false").unwrap();
+    let options = effective.payloads.options();
+    assert_eq!((options.reclaims(), options.grace()), (false, None));
+}
+
+#[test]
 fn a_folder_that_was_swept_before_is_swept_by_the_settings_of_its_kind() {
     let effective = of_text("[payloads]\ngrace = \"3h\"").unwrap();
     let at = |kind| effective.target_at(&Folder { kind, path: PathBuf::from("/x") }).unwrap();
