@@ -362,6 +362,31 @@ fn make<D: Disk>(
     disk.open_to_append(folder, temp)?.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
 }
 
+/// No process has this number: systems give none that is so large.
+const NOBODY: u32 = u32::MAX;
+
+/// Marks a folder as one of a dead owner of this machine, whatever marker it has: to be called where it is known that its owner
+/// is dead, and his marker is lost.
+///
+/// # Errors
+/// As the operating system says.
+pub(crate) fn mark_dead<D: Disk>(
+    disk: &D,
+    folder: &D::Folder,
+    name: &OsStr,
+    owner: Owner,
+) -> io::Result<()> {
+    let temp = fs::temp_name(name);
+    let line = Line { pid: NOBODY, ..Line::ours() };
+    let made = make(disk, folder, &temp, owner, &line).map(drop);
+    let placed = made.and_then(|()| disk.rename((folder, &temp), (folder, name)));
+    if placed.is_err() {
+        // The first error is the one to tell.
+        let _ = disk.remove(folder, &temp);
+    }
+    placed
+}
+
 /// The right to remove what a dead owner left: while this lives, nobody takes it in his place.
 #[derive(Debug)]
 pub struct Claim<D: Disk> {

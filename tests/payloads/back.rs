@@ -154,6 +154,26 @@ fn i4_whoever_marks_it_in_the_trash_does_not_own_what_comes_back() {
     assert_eq!(world.names("spool/s-one").len(), 3);
 }
 
+/// Killed right after it has moved, a sweep has not put the dead owner's marker aside.
+#[test]
+fn i4_whoever_marks_what_a_killed_sweep_has_moved_does_not_own_what_comes_back() {
+    let ours = World::new();
+    let ours = ours.spool().session("mine").unwrap();
+    for is_lost in [false, true] {
+        let (world, run) = taken(&["one"]);
+        let inside = bundle(&world, &run).join("0");
+        fs::remove_file(inside.join(".owner.kept")).unwrap();
+        if !is_lost {
+            fs::copy(ours.path().join(".owner"), inside.join(".owner")).unwrap();
+        }
+        back(&world, &run);
+        assert_eq!(said(&inspected(&world, &small())), [("s-one", "restored")], "{is_lost}");
+        // Another process takes it up; this one could have, with its own marker in there.
+        kill(&world, &["one"]);
+        resolves(&world.spool_with(small().without_reclaim()).session("one").unwrap(), "one");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_said_so() {
     let (world, run) = taken(&["one"]);

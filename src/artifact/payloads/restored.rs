@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Owner, Writer as _},
+    lock::{Ownership, mark_dead, owner_of},
     model::{Age, Timestamp},
 };
 
@@ -41,8 +42,22 @@ pub(super) fn make_ready<D: Disk>(
     file.keep_private()?;
     file.hand_to(owner)?;
     // Whoever had the folder open may have left a marker of his own since: that of the dead one takes its place.
-    there(disk.rename((&folder, OsStr::new(ASIDE)), (&folder, OsStr::new(MARK))))?;
+    let aside = there(disk.rename((&folder, OsStr::new(ASIDE)), (&folder, OsStr::new(MARK))))?;
+    if aside.is_none() {
+        mark_again(disk, owner, &folder)?;
+    }
     disk.sync_folder(&folder)
+}
+
+/// A sweep that was killed has not put the marker aside. All that is in the trash was a dead owner's: who has marked it since
+/// came too late, has gone on elsewhere, and would be said to own what comes back.
+fn mark_again<D: Disk>(disk: &D, owner: Owner, folder: &D::Folder) -> io::Result<()> {
+    match owner_of(disk, folder, OsStr::new(MARK)) {
+        Ownership::Dead(_) => Ok(()),
+        Ownership::None | Ownership::Alive(_) | Ownership::Unknown(_) => {
+            mark_dead(disk, folder, OsStr::new(MARK), owner)
+        }
+    }
 }
 
 impl<D: Disk> Inner<D> {
