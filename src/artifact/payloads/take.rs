@@ -121,11 +121,13 @@ impl<D: Disk> Inner<D> {
     ) -> io::Result<Fate> {
         let from = (&self.dir, name);
         let claimed = self.disk.stat(folder, OsStr::new("."))?;
+        let before = moving.moved();
         if there(moving.take(number, from))?.is_none() {
             return Ok(Fate::Vanished);
         }
         if let Err(why) = must_be(&self.disk, moving, number, from, |stat| is_same(stat, &claimed)) {
-            return Ok(Fate::Failed { why, went: false, bytes: 0 });
+            // What could not be put back is in the trash, and has to be told for somebody to find it there.
+            return Ok(Fate::Failed { why, went: moving.moved() > before, bytes: 0 });
         }
         // If it cannot be, it can be taken back all the same.
         let _ = put_aside(&self.disk, folder);

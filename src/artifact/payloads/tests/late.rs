@@ -3,7 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::Age;
+use crate::{
+    Age,
+    artifact::{self, home::Home, payloads::target::sweep_on},
+    policy::Detail,
+};
 
 /// A session of a dead owner that is long out of its grace, and the time of the disk.
 fn laid() -> (MemDisk, Timestamp) {
@@ -85,4 +89,42 @@ fn i7_what_somebody_had_since_it_was_weighed_is_not_the_oldest_any_more() {
         kept += usize::from(had_all && base.get(Path::new("/spool/s-0/payload")).is_some());
     }
     assert!(kept > 0, "{kept}");
+}
+
+/// Puts another folder in the place of the session before a call, and a third one as soon as that is gone.
+fn exchanging(base: &MemDisk, at: u64) -> (MemDisk, Arc<AtomicU64>) {
+    let (other, calls) = (base.clone(), Arc::new(AtomicU64::new(0)));
+    let counted = calls.clone();
+    let hooked = base.clone().with_hook(move || {
+        let call = counted.fetch_add(1, Ordering::SeqCst);
+        let dir = other.folder(Path::new(DIR)).unwrap();
+        if call == at && other.rename((&dir, OsStr::new("s-0")), (&dir, OsStr::new("mine"))).is_ok() {
+            other.put(Path::new("/spool/s-0/other"), b"kept");
+        } else if call > at && other.stat(&dir, OsStr::new("s-0")).is_err() {
+            other.put(Path::new("/spool/s-0/third"), b"kept");
+        }
+    });
+    (hooked, calls)
+}
+
+#[test]
+fn i4_what_was_exchanged_and_is_in_the_trash_stands_in_the_journal() {
+    let mut told = 0;
+    for at in 0.. {
+        let (base, now) = laid();
+        let (disk, calls) = exchanging(&base, at);
+        let options = artifact::Options { items: Some(Detail::Everything), ..artifact::Options::default() };
+        let report = sweep_on((disk, &Home::default()), Path::new(DIR), &small(), now, &options);
+        let bundles = base.names(Path::new("/spool/.session-reaper/trash"));
+        let journal = base.get(Path::new("/spool/.session-reaper/journal.jsonl")).unwrap_or_default();
+        let journal = String::from_utf8(journal).unwrap();
+        for run in bundles.iter().filter_map(|name| name.strip_suffix(".payloads")) {
+            assert!(report.changed && journal.contains(run), "before call {at}: {report:?}");
+            told += report.failed;
+        }
+        if calls.load(Ordering::SeqCst) <= at {
+            break;
+        }
+    }
+    assert!(told > 0);
 }
