@@ -53,7 +53,8 @@ pub(super) fn was_here(base: &Path, kind: Kind) -> bool {
         let base = RealDisk.folder(&RealDisk.resolve(base)?)?;
         let ours = RealDisk.subfolder(&base, OsStr::new(OUR_FOLDER))?;
         let has = |end: &&str| RealDisk.stat(&ours, &ending(kind, end)).is_ok_and(|stat| stat.is_file);
-        Ok([".state", ".lock", ".marker"].iter().any(has) || !attic(&RealDisk, &ours, kind).names()?.is_empty())
+        Ok([".state", ".lock", ".marker"].iter().any(has)
+            || !attic(&RealDisk, &ours, kind).names()?.is_empty())
     };
     find().unwrap_or_default()
 }

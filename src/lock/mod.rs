@@ -23,7 +23,7 @@ pub use lease::{
 };
 pub use mutex::{pause, wait_for};
 pub use note::Note;
-pub(crate) use owner::{machine, mark_dead};
 pub use owner::{Claim, OwnerMark, Ownership, Proof, owner_of, try_claim};
+pub(crate) use owner::{machine, mark_dead};
 pub use sidecar::{Attempt, ENDING, Held, Sidecar, TURN, look_at};
 pub use stop::{Stake, Stop};

@@ -370,12 +370,7 @@ const NOBODY: u32 = u32::MAX;
 ///
 /// # Errors
 /// As the operating system says.
-pub(crate) fn mark_dead<D: Disk>(
-    disk: &D,
-    folder: &D::Folder,
-    name: &OsStr,
-    owner: Owner,
-) -> io::Result<()> {
+pub(crate) fn mark_dead<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, owner: Owner) -> io::Result<()> {
     let temp = fs::temp_name(name);
     let line = Line { pid: NOBODY, ..Line::ours() };
     let made = make(disk, folder, &temp, owner, &line).map(drop);

@@ -193,7 +193,10 @@ fn a_spool_that_is_not_there_holds_nothing_and_is_not_made() {
     let world = World::new();
     let report = swept(&world);
     assert_eq!((report.outcome, report.scanned), (Outcome::Nothing, 0));
-    assert!(!rests(&world.dir(), now(), &all()) && !world.dir().exists());
+    // There is nothing to wait for at the next tick, but whoever asks for a sweep is told.
+    let every = Options { every: Some(Age::from_hours(1)), ..all() };
+    assert!(rests(&world.dir(), now(), &every) && !rests(&world.dir(), now(), &all()));
+    assert!(!rests(Path::new("spool"), now(), &every) && !world.dir().exists());
     assert!(payloads::past(&world.dir()).unwrap().lines.is_empty());
     payloads::finish_killed(&world.dir(), &all()).unwrap();
     assert!(payloads::empty_trash(&world.dir(), &all(), |_| true).1.is_none());

@@ -13,7 +13,7 @@ use session_reaper::{
     Age, ErrorKind, Timestamp,
     artifact::{
         Action, Options,
-        workspaces::{Settings, Shape, remove_group, sweep},
+        workspaces::{Settings, Shape, remove_group, rests, sweep},
     },
     model::Outcome,
 };
@@ -219,6 +219,8 @@ fn i10_which_folder_may_be_swept() {
     let world = world();
     let report = |path: &Path| sweep(path, &settings(), now(), &options());
     assert_eq!(report(&world.path("none")).outcome, Outcome::Nothing);
+    let every = Options { every: Some(Age::from_hours(1)), ..options() };
+    assert!(rests(&world.path("none"), now(), &every) && !rests(&world.path("none"), now(), &options()));
     assert!(!world.path("none").exists());
     world.write("file", "x");
     symlink(world.path("jobs"), world.path("link")).unwrap();

@@ -1,5 +1,7 @@
 //! The net as somebody throws it who has no store open: a scheduler, or a person who wants to see what would go.
 
+use std::io;
+
 use super::{
     Options,
     doomed::{Doomed, freed},
@@ -32,13 +34,17 @@ pub fn inspect(settings: &Options, now: Timestamp) -> Report {
     inspect_on(&RealDisk, settings, now)
 }
 
-/// Whether a sweep is known not to be due yet.
+/// Whether a sweep is known not to be due yet. In a folder that is not there nothing ever is.
 #[must_use]
 pub fn rests(settings: &Options, now: Timestamp, options: &artifact::Options) -> bool {
     let options = paced(settings, options);
     let round = Round::new(NET, settings.dir(), now, &options);
-    let folder = RealDisk.resolve(settings.dir()).and_then(|path| RealDisk.folder(&path));
-    folder.is_ok_and(|folder| round.throttled(&RealDisk, &folder).is_some())
+    match RealDisk.resolve(settings.dir()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => options.every.is_some(),
+        path => path
+            .and_then(|path| RealDisk.folder(&path))
+            .is_ok_and(|folder| round.throttled(&RealDisk, &folder).is_some()),
+    }
 }
 
 /// [`sweep`] on another disk.

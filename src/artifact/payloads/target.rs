@@ -51,19 +51,18 @@ pub fn inspect(dir: &Path, settings: &Settings, now: Timestamp) -> Report {
     run((RealDisk, &Home::of_this_process()), &round, settings).unwrap_or_else(|error| round.failed(error))
 }
 
-/// Whether a sweep is known not to be due yet.
+/// Whether a sweep is known not to be due yet. In a folder that is not there nothing ever is.
 #[must_use]
 pub fn rests(dir: &Path, now: Timestamp, options: &Options) -> bool {
     let round = Round::new(KIND, dir, now, options);
-    let spool = Inner::find(RealDisk, dir, Settings::default()).ok().flatten();
-    spool.is_some_and(|spool| round.throttled(&RealDisk, &spool.dir).is_some())
+    match Inner::find(RealDisk, dir, Settings::default()) {
+        Ok(Some(spool)) => round.throttled(&RealDisk, &spool.dir).is_some(),
+        Ok(None) => options.every.is_some(),
+        Err(_) => false,
+    }
 }
 
-fn run<D: Disk>(
-    (disk, home): (D, &Home),
-    round: &Round<'_>,
-    settings: &Settings,
-) -> Result<Report, Error> {
+fn run<D: Disk>((disk, home): (D, &Home), round: &Round<'_>, settings: &Settings) -> Result<Report, Error> {
     let Some(spool) = Inner::find(disk, round.path, settings.clone())? else {
         return Ok(round.idle(Outcome::Nothing));
     };

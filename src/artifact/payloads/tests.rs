@@ -188,10 +188,7 @@ fn i6_an_end_goes_on_over_what_cannot_be_removed_and_says_that_it_is_half_done()
 
 /// The only folder on its way out, if there is one.
 fn going(disk: &MemDisk) -> Option<PathBuf> {
-    in_spool(disk)
-        .into_iter()
-        .find(|name| name.starts_with("x-"))
-        .map(|name| Path::new(DIR).join(name))
+    in_spool(disk).into_iter().find(|name| name.starts_with("x-")).map(|name| Path::new(DIR).join(name))
 }
 
 #[test]

@@ -37,13 +37,16 @@ pub fn inspect(base: &Path, settings: &Settings, now: Timestamp) -> Report {
     sweep.run().unwrap_or_else(|error| sweep.round.failed(error))
 }
 
-/// Whether a sweep is known not to be due yet.
+/// Whether a sweep is known not to be due yet. In a folder that is not there nothing ever is.
 #[must_use]
 pub fn rests(base: &Path, now: Timestamp, options: &Options) -> bool {
     let round = Round::new(KIND, base, now, options);
     let home = Home::of_this_process();
-    let base = base::open(base, &home).ok().flatten();
-    base.is_some_and(|base| round.throttled(&RealDisk, &base.folder).is_some())
+    match base::open(base, &home) {
+        Ok(Some(base)) => round.throttled(&RealDisk, &base.folder).is_some(),
+        Ok(None) => options.every.is_some(),
+        Err(_) => false,
+    }
 }
 
 /// What is known of one group, and what becomes of it.

@@ -53,7 +53,8 @@ fn laid() -> MemDisk {
 }
 
 fn sweep(disk: &MemDisk) -> artifact::Report {
-    let report = sweep_on((disk.clone(), &Home::default()), Path::new(DIR), &small(), clock(disk), &options());
+    let report =
+        sweep_on((disk.clone(), &Home::default()), Path::new(DIR), &small(), clock(disk), &options());
     assert_eq!(report.scanned, report.swept + report.retained + report.skipped + report.failed, "{report:?}");
     report
 }
@@ -132,7 +133,8 @@ fn i3_a_sweep_that_is_killed_at_any_call_leaves_each_session_whole_in_one_place(
     for calls in 0.. {
         let (disk, when) = (laid(), format!("after {calls} calls"));
         let dying = disk.clone().ending_after(calls);
-        let report = sweep_on((dying.clone(), &Home::default()), Path::new(DIR), &small(), clock(&disk), &options());
+        let report =
+            sweep_on((dying.clone(), &Home::default()), Path::new(DIR), &small(), clock(&disk), &options());
         check(&disk, &when);
         if !dying.has_ended() {
             assert_eq!((report.outcome, report.swept), (Outcome::Swept, 4), "{report:?}");

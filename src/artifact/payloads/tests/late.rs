@@ -14,17 +14,24 @@ fn laid() -> (MemDisk, Timestamp) {
     let disk = disk();
     drop(spool(&disk, small()));
     lay(&disk, 0, Thing::Dead, &markers());
-    let clock = (0..90).map(|_| disk.now_ns()).last().unwrap();
-    (disk, Timestamp::from_nanos(clock))
+    for _ in 0..90 {
+        disk.now_ns();
+    }
+    let now = Timestamp::from_nanos(disk.now_ns());
+    (disk, now)
 }
+
+/// What somebody found in the session, and put there.
+type Had = Mutex<Option<Vec<String>>>;
 
 fn grace() -> Options {
     small().with_grace(Age::from_millis(60_000).unwrap())
 }
 
 /// Takes the session up before a call of others, puts something more and dies; tells what it had then.
-fn taking_up(disk: &MemDisk, at: u64) -> (MemDisk, Arc<Mutex<Option<Vec<String>>>>, Arc<AtomicU64>) {
-    let open = Spool::open_on(disk.clone(), Path::new(DIR), small().with_grace(Age::from_hours(9)), NOW_OF_OLD);
+fn taking_up(disk: &MemDisk, at: u64) -> (MemDisk, Arc<Had>, Arc<AtomicU64>) {
+    let open =
+        Spool::open_on(disk.clone(), Path::new(DIR), small().with_grace(Age::from_hours(9)), NOW_OF_OLD);
     let (other, runtime, had) = (disk.clone(), open.unwrap(), Arc::new(Mutex::new(None)));
     let (calls, slot) = (Arc::new(AtomicU64::new(u64::MAX / 2)), had.clone());
     let counted = calls.clone();
@@ -45,7 +52,7 @@ fn taking_up(disk: &MemDisk, at: u64) -> (MemDisk, Arc<Mutex<Option<Vec<String>>
 const NOW_OF_OLD: Timestamp = Timestamp::from_millis(0);
 
 /// What was in the session when somebody had it must be there still.
-fn is_kept(disk: &MemDisk, had: &Mutex<Option<Vec<String>>>, when: &str) -> bool {
+fn is_kept(disk: &MemDisk, had: &Had, when: &str) -> bool {
     let had = had.lock().unwrap();
     if let Some(names) = &*had {
         assert_eq!(&disk.names(Path::new("/spool/s-0")), names, "{when}");
@@ -78,14 +85,16 @@ fn i7_what_somebody_had_since_it_was_weighed_is_not_the_oldest_any_more() {
         lay(&base, 1, Thing::Dead, &markers());
         let (disk, had, calls) = taking_up(&base, at);
         let tight = grace().with_max_bytes(27).unwrap();
-        let session = Spool::open_on(disk, Path::new(DIR), tight, NOW_OF_OLD).and_then(|spool| spool.session("mine"));
+        let session =
+            Spool::open_on(disk, Path::new(DIR), tight, NOW_OF_OLD).and_then(|spool| spool.session("mine"));
         let session = session.unwrap();
         calls.store(0, Ordering::SeqCst);
         let _ = session.put(&payload(0), "text/plain");
         if calls.swap(u64::MAX / 2, Ordering::SeqCst) <= at {
             break;
         }
-        let had_all = had.lock().unwrap().as_ref().is_some_and(|names| names.iter().any(|name| name == "payload"));
+        let had_all =
+            had.lock().unwrap().as_ref().is_some_and(|names| names.iter().any(|name| name == "payload"));
         kept += usize::from(had_all && base.get(Path::new("/spool/s-0/payload")).is_some());
     }
     assert!(kept > 0, "{kept}");
