@@ -4,6 +4,7 @@
 //! files that sessions receive and make. [`payloads`] are large results of tools, which are kept out of memory and of
 //! transcripts; [`transcripts`] takes those out that are in there already. Each sweep is one line in the log.
 
+mod apart;
 mod bin;
 mod home;
 pub mod media;
@@ -18,6 +19,7 @@ mod target;
 pub mod transcripts;
 pub mod workspaces;
 
+pub use apart::clashes;
 pub use options::Options;
 pub use past::{Kept, Past, Undone};
 pub use report::{Action, Item, Report};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Options, Past, Report, Undone, media, past, payloads, transcripts, workspaces};
+use super::{Options, Past, Report, Undone, media, past, payloads, round::Round, transcripts, workspaces};
 use crate::{
     fs::{Disk, RealDisk},
     model::{Error, Timestamp},
@@ -199,6 +199,12 @@ impl Target {
             Self::Media(settings) => media::sweep(settings, now, options),
             Self::Payloads { dir, settings } => payloads::sweep(dir, settings, now, options),
         }
+    }
+
+    /// The report on a sweep that must not be, for which [`super::clashes`] says why: a line of the log as every other.
+    #[must_use]
+    pub fn refuse(&self, why: Error, now: Timestamp, options: &Options) -> Report {
+        Round::new(self.kind().name(), self.path(), now, options).told(Err(why))
     }
 
     /// What a sweep would do at `now`, and why: nothing is done, and nothing stands in the log.

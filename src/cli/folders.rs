@@ -5,8 +5,8 @@ use std::{io::Write, path::Path};
 use serde::Serialize;
 use session_reaper::{
     Bytes, Error, Timestamp,
-    artifact::{Action, Folder, Item, Kind, Report, Target},
-    config::Flags,
+    artifact::{self, Action, Folder, Item, Kind, Report, Target},
+    config::{Effective, Flags},
     sweep::SCHEMA,
 };
 
@@ -23,7 +23,9 @@ use super::{
 pub(super) fn meant(path: Option<&Path>, flags: Flags, frame: &Frame<'_>) -> Result<Option<Target>, Failure> {
     let config = frame.configure(flags)?;
     let Some(path) = path else {
-        return if config.stores.is_empty() { only(config.targets()) } else { Ok(None) };
+        let target = if config.stores.is_empty() { only(config.targets())? } else { None };
+        target.iter().try_for_each(|target| must_stand_apart(target, &config))?;
+        return Ok(target);
     };
     if stores::are_in(path) {
         return Ok(None);
@@ -31,7 +33,17 @@ pub(super) fn meant(path: Option<&Path>, flags: Flags, frame: &Frame<'_>) -> Res
     let path = stores::identity(path);
     let is_it = |target: &Target| stores::identity(target.path()) == path;
     let configured = config.targets().into_iter().find(is_it);
+    configured.iter().try_for_each(|target| must_stand_apart(target, &config))?;
     Ok(configured.or_else(|| Folder::at(&path).first().and_then(|folder| config.target_at(folder))))
+}
+
+/// What no sweep would touch is not shown as if one did.
+fn must_stand_apart(target: &Target, config: &Effective) -> Result<(), Error> {
+    let targets = config.targets();
+    let found = if config.stores.is_empty() { Vec::new() } else { stores::find(config).unwrap_or_default() };
+    let clashes = artifact::clashes(&targets, found.iter().filter_map(stores::Target::path));
+    let clash = targets.iter().zip(clashes).find(|(one, _)| *one == target);
+    clash.and_then(|(_, clash)| clash).map_or(Ok(()), Err)
 }
 
 /// The one that there is.

@@ -85,6 +85,14 @@ impl Target {
         last.is_some_and(|last| last.rests_until(now, every).is_some())
     }
 
+    /// Where the store is, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Store(store) => Some(store.path()),
+            Self::None(_) => None,
+        }
+    }
+
     /// Its path.
     pub(super) fn name(&self) -> String {
         match self {

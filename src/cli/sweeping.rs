@@ -22,7 +22,7 @@ use super::{
     report::{self, List},
     signals,
     stores::{self, Target},
-    upkeep::Upkeep,
+    upkeep::{Leave, Upkeep},
     words,
 };
 
@@ -162,7 +162,9 @@ impl<'a> Sweeping<'a> {
             return (Vec::new(), true);
         }
         let goes_on = || options.stop.signal().is_none() && !budget.is_spent();
-        let (reports, are_all) = self.upkeep.sweep(verb, self.frame.now, options, (shown, &goes_on));
+        let stores = self.targets.iter().filter_map(Target::path).collect();
+        let leave = Leave { stores, shown, goes_on: &goes_on };
+        let (reports, are_all) = self.upkeep.sweep(verb, self.frame.now, options, &leave);
         if !are_all && self.frame.speaks() {
             self.frame.note("not all folders beside the stores were reached; the next tick goes on there");
         }

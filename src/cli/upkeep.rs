@@ -1,5 +1,7 @@
 //! What is swept beside the stores: the folders of what sessions leave behind that the configuration names.
 
+use std::path::Path;
+
 use session_reaper::{
     Error, Timestamp,
     artifact::{self, Folder, Target},
@@ -12,6 +14,25 @@ use super::flags::StoreArgs;
 /// The folders to sweep, and how.
 #[derive(Debug)]
 pub(super) struct Upkeep(Vec<Target>);
+
+/// What may be swept.
+pub(super) struct Leave<'l> {
+    /// The stores of sessions of the same call.
+    pub(super) stores: Vec<&'l Path>,
+    /// What was shown, where somebody was asked: nothing else is swept.
+    pub(super) shown: Option<&'l [artifact::Report]>,
+    /// Whether there is time, and nobody has asked to stop.
+    pub(super) goes_on: &'l dyn Fn() -> bool,
+}
+
+impl Leave<'_> {
+    fn was_shown(&self, target: &Target) -> bool {
+        let path = target.path().to_string_lossy();
+        let is_it =
+            |report: &artifact::Report| (report.kind, &*report.path) == (target.kind().name(), &*path);
+        self.shown.is_none_or(|shown| shown.iter().any(is_it))
+    }
+}
 
 impl Upkeep {
     /// What the configuration names; nothing where somebody has named stores: then those are meant.
@@ -30,24 +51,23 @@ impl Upkeep {
         self.0.iter().all(|target| target.rests(now, &options))
     }
 
-    /// Sweeps every folder, or those that were shown, until `goes_on` says no; whether all were reached.
+    /// Sweeps every folder that may be swept until it is said to stop; whether all were reached. Before the first is swept it is
+    /// known which must not be: those that overlap, and those that a store is in.
     pub(super) fn sweep(
         &self,
         verb: Verb,
         now: Timestamp,
         options: &Options,
-        (shown, goes_on): (Option<&[artifact::Report]>, &dyn Fn() -> bool),
+        leave: &Leave<'_>,
     ) -> (Vec<artifact::Report>, bool) {
         let options = options_for(verb, options);
-        let was_shown = |target: &Target| {
-            let path = target.path().to_string_lossy();
-            let is_it =
-                |report: &artifact::Report| (report.kind, &*report.path) == (target.kind().name(), &*path);
-            shown.is_none_or(|shown| shown.iter().any(is_it))
+        let clashes = artifact::clashes(&self.0, leave.stores.iter().copied());
+        let reached = self.0.iter().zip(clashes).take_while(|_| (leave.goes_on)());
+        let sweep = |(target, clash): (&Target, Option<Error>)| match clash {
+            Some(why) => target.refuse(why, now, &options),
+            None => target.sweep(now, &options),
         };
-        let reached = self.0.iter().take_while(|_| goes_on());
-        let reports: Vec<_> =
-            reached.filter(|target| was_shown(target)).map(|target| target.sweep(now, &options)).collect();
+        let reports: Vec<_> = reached.filter(|(target, _)| leave.was_shown(target)).map(sweep).collect();
         let are_all = reports.len() == self.0.len();
         (reports, are_all)
     }

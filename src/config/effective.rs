@@ -209,6 +209,7 @@ pub(super) fn resolve(
     effective.take_workspaces(&mut layer.folders)?;
     effective.take_media(&mut layer.folders)?;
     effective.take_payloads(&mut layer.folders)?;
+    effective.must_stand_apart()?;
     effective.take_rest(layer);
     Ok(effective)
 }

@@ -26,9 +26,17 @@ impl Problem {
     /// Something wrong with the value of `key` that came from `origin`.
     pub(super) fn of_value(origin: &Origin, key: &str, message: &str) -> Self {
         match origin {
-            Origin::File(path, line) => Self::at_line(path, *line, format!("{key}: {message}")),
-            Origin::OpenClaw(path) => Self::of_file(path, format!("{key}: {message}")),
-            _ => Self { place: origin.to_string(), line: None, message: message.to_owned() },
+            Origin::File(..) | Origin::OpenClaw(_) => Self::at(origin, format!("{key}: {message}")),
+            _ => Self::at(origin, message.to_owned()),
+        }
+    }
+
+    /// Something wrong with what came from `origin`; the message says by itself what that is.
+    pub(super) fn at(origin: &Origin, message: String) -> Self {
+        match origin {
+            Origin::File(path, line) => Self::at_line(path, *line, message),
+            Origin::OpenClaw(path) => Self::of_file(path, message),
+            _ => Self { place: origin.to_string(), line: None, message },
         }
     }
 

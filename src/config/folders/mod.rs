@@ -1,5 +1,6 @@
 //! The folders of what sessions leave behind, as `[workspaces]`, `[media]` and `[payloads]` say: which are swept, and how.
 
+mod apart;
 mod layer;
 mod media;
 mod payloads;

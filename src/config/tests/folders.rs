@@ -105,3 +105,35 @@ fn no_malformed_value_is_taken() {
         refused(of_text(&format!("[payloads]\n{line}")), "session-reaper.toml:2", &["payloads.", part]);
     }
 }
+
+#[test]
+fn i1_folders_that_are_the_same_or_in_one_another_are_refused_with_both_names_and_places() {
+    for (base, media, spool, how) in [
+        ("/jobs", "/data", "/data", "payloads.dir /data is the same folder as media.dir /data (from "),
+        (
+            "/jobs",
+            "/data",
+            "//data/./x/../",
+            "payloads.dir //data/./x/../ is the same folder as media.dir /data",
+        ),
+        ("/jobs", "/data", "/data/spool", "payloads.dir /data/spool is inside of media.dir /data (from "),
+        ("/jobs", "/data/media", "/data", "payloads.dir /data is around media.dir /data/media (from "),
+        ("/jobs", "/jobs", "/spool", "media.dir /jobs is the same folder as workspaces.base /jobs (from "),
+        ("/jobs", "/media", "/jobs", "payloads.dir /jobs is the same folder as workspaces.base /jobs"),
+        ("/jobs", "/media", "/jobs/spool", "payloads.dir /jobs/spool is inside of workspaces.base /jobs"),
+        ("/data/jobs", "/data", "/spool", "media.dir /data is around workspaces.base /data/jobs"),
+    ] {
+        let text = format!(
+            "[workspaces]\nbase = {base:?}\nnames = [\"*\"]\n[media]\ndir = {media:?}\n[payloads]\ndir = {spool:?}"
+        );
+        let line = if how.contains("payloads.dir") { 7 } else { 5 };
+        let place = format!("session-reaper.toml:{line}");
+        refused(of_text(&text), &place, &[how, "session-reaper.toml:", "name folders of which none is"]);
+    }
+}
+
+#[test]
+fn folders_that_stand_side_by_side_are_taken_however_alike_they_are_called() {
+    let text = "[workspaces]\nbase = \"/data/a\"\nnames = [\"*\"]\n[media]\ndir = \"/data/ab\"\n[payloads]\ndir = \"/data/abc\"";
+    assert_eq!(of_text(text).unwrap().targets().len(), 3);
+}

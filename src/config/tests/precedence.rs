@@ -35,7 +35,7 @@ const CASES: [Case; 31] = [
     (Setting::MediaEnabled, ["true", "false", "true", ""]),
     (Setting::MediaMaxAge, ["\"30m\"", "\"1h\"", "false", ""]),
     (Setting::MediaInterval, ["\"5m\"", "\"1m\"", "\"2m\"", ""]),
-    (Setting::PayloadsDir, ["false", "\"/f\"", "\"/e\"", ""]),
+    (Setting::PayloadsDir, ["false", "\"/f-spool\"", "\"/e-spool\"", ""]),
     (Setting::PayloadsGrace, ["\"24h\"", "\"1h\"", "false", ""]),
     (Setting::PayloadsMaxBytes, ["false", "1000", "2000", ""]),
     (Setting::PayloadsInlineLimit, ["51200", "1000", "2000", ""]),
