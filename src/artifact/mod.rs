@@ -15,6 +15,7 @@ pub mod payloads;
 mod report;
 mod round;
 mod runs;
+mod signs;
 mod target;
 pub mod transcripts;
 pub mod workspaces;

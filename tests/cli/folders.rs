@@ -346,3 +346,84 @@ fn who_names_a_folder_to_prune_is_told_how_it_is_swept() {
     let ran = world.run("prune --yes spool").expect(10);
     assert!(ran.err.contains("it was swept for payloads"), "{}", ran.shown());
 }
+
+#[test]
+fn i1_folders_that_are_called_the_same_are_refused_before_anything_is_swept() {
+    let world = world();
+    let [media, spool] = dirs(&world).map(|dir| dir.display().to_string());
+    let before = world.listing();
+    let inner = format!("{spool}/media");
+    for (media, how) in [(&spool, "is the same folder as"), (&inner, "is around")] {
+        for command in ["tick", "prune --yes", "list spool", "config show"] {
+            let ran = world.run_with(command, &[("SESSION_REAPER_MEDIA_DIR", media)]).expect(2);
+            let told = format!("payloads.dir [DIR]/spool {how} media.dir [DIR]/spool");
+            assert!(
+                ran.err.contains(&told) && ran.err.contains("(from SESSION_REAPER_MEDIA_DIR)"),
+                "{}",
+                ran.err
+            );
+        }
+    }
+    let base = [("SESSION_REAPER_WORKSPACES_BASE", &*media), ("SESSION_REAPER_WORKSPACES_NAMES", "*")];
+    let ran = world.run_with("tick", &base).expect(2);
+    assert!(
+        ran.err.contains("media.dir") && ran.err.contains("SESSION_REAPER_WORKSPACES_BASE"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(world.listing(), before);
+}
+
+/// The configuration knows names alone; where they lead is known when it is time to sweep.
+#[test]
+fn i1_folders_that_a_link_makes_one_are_not_swept() {
+    let world = world();
+    let [_, spool] = dirs(&world);
+    std::os::unix::fs::symlink(&spool, world.path("link")).unwrap();
+    std::os::unix::fs::symlink(world.path("."), world.path("around")).unwrap();
+    for name in ["link", "link/inner", "around"] {
+        let dir = world.path(name).display().to_string();
+        let variables = [("SESSION_REAPER_MEDIA_DIR", &*dir)];
+        let before = world.listing();
+        for command in ["tick --force", "prune --yes", "prune -n"] {
+            let ran = world.run_with(command, &variables).expect(4);
+            assert!(ran.err.contains(" really is ") && ran.err.contains("in another"), "{}", ran.err);
+        }
+        let ran = world.run_with("list spool", &variables).expect(4);
+        assert!(ran.err.contains(" really is "), "{}", ran.err);
+        assert_eq!(world.listing(), before);
+    }
+    world.run("prune --yes").expect(0);
+    assert_eq!(is_there(&world), [false, true, false]);
+}
+
+#[test]
+fn i1_a_folder_with_a_store_of_sessions_in_it_is_not_swept() {
+    let world = world();
+    world.write("media/agents/main/sessions/sessions.json", &usual_store());
+    configure(&world, "stores = [\"media\"]");
+    let ran = world.run("prune --yes").expect(3);
+    assert!(ran.err.contains("sessions/sessions.json is in it"), "{}", ran.err);
+    assert_eq!(is_there(&world), [true, true, false]);
+}
+
+/// Whose folder it is nobody has told us: the marks in there do.
+#[test]
+fn i1_sessions_of_a_spool_that_is_swept_as_jobs_stay_while_they_live() {
+    let world = world();
+    let [_, spool] = dirs(&world);
+    let patient = Options::default().with_grace(session_reaper::Age::from_hours(99_999));
+    let opened = Spool::open(&spool, patient, session_reaper::now()).unwrap();
+    let session = opened.session("live").unwrap();
+    assert!(matches!(session.put(&vec![b'x'; 60_000], "text/plain"), Stored::Spooled(_)));
+    let sessions = ["s-agent%3amain", "s-live"].map(|name| spool.join(name));
+    for folder in &sessions {
+        jobs::age(folder, 999);
+    }
+    world.write("session-reaper.toml", &format!("[workspaces]\nbase = {spool:?}\nnames = [\"*\"]\n"));
+    let report = world.run("prune --yes --json --show-kept").expect(0).json();
+    let report = &report["targets"][0];
+    assert_eq!((&report["byRule"]["ttl"], &report["keptBy"]["owned"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!(sessions.map(|folder| folder.exists()), [false, true]);
+    drop(session);
+}

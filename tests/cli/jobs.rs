@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use crate::world::{NOW, Ran, World, usual_store};
 
 /// Gives a path, and all below it, an age in hours at the time of the tests.
-fn age(path: &Path, hours: i64) {
+pub(crate) fn age(path: &Path, hours: i64) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
             age(&entry.unwrap().path(), hours);

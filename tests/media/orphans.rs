@@ -173,3 +173,40 @@ fn folders_in_which_nothing_is_any_more_go_after_the_grace() {
     theirs.open().clean_expired(at(100 * MAX_AGE));
     assert!(theirs.path("media/empty").is_dir());
 }
+
+/// What lives in there somebody else knows, be he in no configuration of ours.
+#[test]
+fn i1_what_a_spool_or_a_store_of_sessions_keeps_is_no_orphan() {
+    let world = World::new();
+    drop(world.open());
+    let kept = [
+        "media/s-live/.owner",
+        "media/s-live/0123.txt",
+        "media/spool/.session-reaper/payloads.marker",
+        "media/spool/s-live/0123.txt",
+        "media/bounded/.room",
+        "media/bounded/0123.txt",
+        "media/agent/sessions.json",
+        "media/agent/sessions.json.lock",
+        "media/agent/0123.jsonl",
+    ]
+    .map(|name| world.write(name, "alive"));
+    let stray = world.media("stray");
+    let report = world.open().clean_expired(at(0));
+    assert_eq!((report.count(Outcome::Odd), report.swept()), (4, 0), "{report}");
+    assert!(kept.iter().all(|path| path.exists()) && !stray.exists());
+}
+
+#[test]
+fn i1_in_a_folder_that_is_a_spool_as_well_nothing_is_an_orphan() {
+    for sign in ["media/.session-reaper/payloads.marker", "media/.session-reaper/payloads.state"] {
+        let world = World::new();
+        drop(world.open());
+        world.write(sign, "");
+        let strays = strays(&world);
+        fs::create_dir(world.path("media/s-begun")).unwrap();
+        let report = world.open().clean_expired(at(0));
+        assert_eq!((report.count(Outcome::Odd), report.swept()), (3, 0), "{report}");
+        assert!(strays.iter().all(|path| path.exists()) && world.path("media/s-begun").is_dir());
+    }
+}

@@ -374,3 +374,35 @@ fn a_time_far_ahead_of_the_clock_takes_no_token() {
     let wish = Options { allow_clock_jump: true, ..options() };
     assert_eq!(sweep(&base, &settings(), ahead, &wish).swept, 1);
 }
+
+/// A session of a spool has its mark inside, and no configuration need name the spool.
+#[test]
+fn i1_a_folder_with_a_mark_inside_stays_while_its_owner_is_not_proven_dead() {
+    let world = world();
+    for name in ["job-held", "job-unknown"] {
+        job(&world, name, 25);
+        age(&world.write(&format!("jobs/{name}/.owner"), ""), 25);
+        age(&world.path(&format!("jobs/{name}")), 25);
+    }
+    let mark = File::open(world.path("jobs/job-held/.owner")).unwrap();
+    FileExt::try_lock(&mark).unwrap();
+    let report = swept(&world);
+    assert_eq!(said(&report), [("job-held", "owned"), ("job-unknown", "owned")]);
+    assert!(
+        ["job-held", "job-unknown"].iter().all(|name| world.path(&format!("jobs/{name}.cred.sh")).exists())
+    );
+}
+
+#[test]
+fn i1_a_folder_that_is_a_store_itself_stays_and_is_counted() {
+    let world = world();
+    for (name, sign) in [("job-a", "media.ledger"), ("job-b", "media.marker"), ("job-c", "payloads.marker")] {
+        age(&world.write(&format!("jobs/{name}/.session-reaper/{sign}"), ""), 99);
+        age(&world.path(&format!("jobs/{name}")), 99);
+    }
+    age(&world.write("jobs/job-d/.session-reaper/workspaces.state", ""), 99);
+    age(&world.path("jobs/job-d"), 99);
+    let report = swept(&world);
+    assert_eq!(said(&report), [("job-a", "store"), ("job-b", "store"), ("job-c", "store"), ("job-d", "ttl")]);
+    assert_eq!((report.skipped, report.swept), (3, 1));
+}

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeSet,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io, mem,
     path::{Path, PathBuf},
     sync::{MutexGuard, PoisonError},
@@ -27,6 +27,7 @@ use super::{
     told::{Told, rule},
 };
 use crate::{
+    artifact::{payloads, signs},
     fs::{Disk, OUR_FOLDER, Stat},
     model::{Error, Timestamp},
 };
@@ -186,6 +187,15 @@ impl<D: Disk> Room<D> {
         }
     }
 
+    /// Whether the store's own folder, with these names in it, is a spool as well, or a session of one.
+    fn is_spool(&self, names: &[OsString]) -> io::Result<bool> {
+        if names.iter().any(|name| name == payloads::MARK) {
+            return Ok(true);
+        }
+        let has_ours = self.place.has_ours();
+        Ok(has_ours && signs::has_files_of(&self.disk, &self.place.ours, &[payloads::KIND])?)
+    }
+
     /// The files in a folder; its folders are to be looked into later.
     fn look_into(
         &self,
@@ -197,8 +207,14 @@ impl<D: Disk> Room<D> {
         let names = self.disk.list(folder)?;
         let path = branch.path.as_path();
         let is_root = path.as_os_str().is_empty();
-        if !is_root && names.iter().any(|name| name == OUR_FOLDER) {
-            return Err(io::Error::other("it is the folder of another store"));
+        if !is_root && signs::are_ours(&names) {
+            return Err(io::Error::other("it is the folder of another store, or of a session in a spool"));
+        }
+        if is_root && self.is_spool(&names)? {
+            // What lives in a spool only its own sweep knows: none of it is an orphan.
+            let others = names.iter().filter(|name| *name != OUR_FOLDER);
+            walk.told.extend(others.map(|name| odd(Path::new(name))));
+            return Ok(Vec::new());
         }
         // In the store's folder itself something happens all the time, and nobody moves it into itself.
         if !is_root {

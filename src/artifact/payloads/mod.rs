@@ -59,6 +59,7 @@ pub use read::Lost;
 pub use result::{Data, Media, ToolResult, without_payload};
 pub use session::{Released, Session, Stored, Why};
 pub use spool::Spool;
+pub(super) use spool::{MARK, ROOM};
 pub use sweep::Report;
 pub use target::{KIND, inspect, rests, sweep};
 pub(super) use text::Limits;

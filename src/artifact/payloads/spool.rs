@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// Says whose the folder of a session is.
-pub(super) const MARK: &str = ".owner";
+pub(in crate::artifact) const MARK: &str = ".owner";
 
 /// Held while a payload is added to a spool that may not become larger than it is told.
-pub(super) const ROOM: &str = ".room";
+pub(in crate::artifact) const ROOM: &str = ".room";
 
 /// So often somebody may remove a folder before we have it.
 const ATTEMPTS: u32 = 16;

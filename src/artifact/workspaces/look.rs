@@ -11,7 +11,8 @@ use super::{
     walk::walk,
 };
 use crate::{
-    fs::{self, Disk, RealDisk, Stat},
+    artifact::{media, payloads, signs},
+    fs::{self, Disk, OUR_FOLDER, RealDisk, Stat},
     lock::{Ownership, owner_of},
     model::Timestamp,
 };
@@ -104,13 +105,37 @@ fn must_be_a_member(base: &Base<'_>, role: Role, name: &str, stat: &Stat) -> Res
         return Err(Kept::Strange);
     }
     if fits {
-        return Ok(());
+        return if stat.is_folder && is_store(base, name) { Err(Kept::Store) } else { Ok(()) };
     }
     let path = base.path.join(name);
     Err(match fs::read_link(&path) {
         None => Kept::Strange,
         Some(_) if fs::stat(&path).is_none() => Kept::DanglingLink,
         Some(_) => Kept::Link,
+    })
+}
+
+/// Whether a member is a media store or a spool: what lives in there only its own sweep knows.
+fn is_store(base: &Base<'_>, name: &str) -> bool {
+    let inner = RealDisk.subfolder_here(&base.folder, OsStr::new(name));
+    let ours = inner.and_then(|inner| RealDisk.subfolder_here(&inner, OsStr::new(OUR_FOLDER)));
+    // What nobody may look into, the walk tells.
+    ours.is_ok_and(|ours| {
+        signs::has_files_of(&RealDisk, &ours, &[media::KIND, payloads::KIND]).unwrap_or(true)
+    })
+}
+
+/// The members of a group that are folders and may have a mark inside, as a session of a spool has.
+pub(super) fn folders(base: &Base<'_>, names: &Names) -> impl Iterator<Item = Folder> {
+    let members = names.members.iter().filter(|(role, _)| *role != Role::Secret);
+    members.filter_map(|(_, name)| RealDisk.subfolder_here(&base.folder, OsStr::new(name)).ok())
+}
+
+/// Whether somebody who is not proven to be dead has marked a member inside of it.
+fn is_owned_inside(base: &Base<'_>, names: &Names) -> bool {
+    folders(base, names).any(|folder| {
+        let owner = owner_of(&RealDisk, &folder, OsStr::new(payloads::MARK));
+        matches!(owner, Ownership::Alive(_) | Ownership::Unknown(_))
     })
 }
 
@@ -121,6 +146,9 @@ pub(super) fn mark(main: &str) -> String {
 
 /// Whether somebody works in a group.
 pub(super) fn owned(base: &Base<'_>, main: &str, names: &Names) -> Owned {
+    if is_owned_inside(base, names) {
+        return Owned::Yes;
+    }
     if !names.is_marked {
         return Owned::No;
     }

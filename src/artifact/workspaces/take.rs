@@ -4,14 +4,18 @@ use std::{ffi::OsStr, io, path::Path};
 
 use super::{
     Role, Settings,
-    look::{Base, Looked, Member, look, mark},
+    look::{Base, Looked, Member, folders, look, mark},
     roster::Names,
     shape::MARKER,
     verdict::{Kept, Owned, Rule, Verdict, judge},
 };
 use crate::{
-    artifact::bin::{Bin, must_be},
+    artifact::{
+        bin::{Bin, must_be},
+        payloads,
+    },
     fs::{self, Disk, RealDisk, Removed},
+    lock::{Claim, Ownership, try_claim},
     model::Timestamp,
     trash::Thing,
 };
@@ -92,6 +96,7 @@ impl Taker<'_, '_> {
             Err(fate) => return Taken { fate, went: false, bytes: 0 },
             Ok(held) => held,
         };
+        let Some(_claims) = self.claim(group) else { return Taken::stays(Kept::Owned) };
         if self.has_news(group) {
             return Taken::stays(Kept::Touched);
         }
@@ -120,6 +125,17 @@ impl Taker<'_, '_> {
             Ok(Some(_)) if !group.names.is_marked => Err(Fate::Stays(Kept::Touched)),
             Ok(held) => Ok(held),
         }
+    }
+
+    /// The right to what dead owners marked inside of members, as long as it is held; `None` where one may live by now.
+    fn claim(&self, group: &Doomed<'_>) -> Option<Vec<Claim<RealDisk>>> {
+        let claim = |folder| match try_claim(&RealDisk, &folder, OsStr::new(payloads::MARK)) {
+            Ok(claim) => Some(Some(claim)),
+            Err(Ownership::None) => Some(None),
+            Err(_) => None,
+        };
+        let claims: Option<Vec<_>> = folders(self.base, group.names).map(claim).collect();
+        Some(claims?.into_iter().flatten().collect())
     }
 
     /// Whether a member has come since the names were read.

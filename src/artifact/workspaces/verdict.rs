@@ -34,6 +34,8 @@ pub(super) enum Kept {
     Touched,
     /// It belongs to no group.
     Foreign,
+    /// A member is a media store or a spool.
+    Store,
     /// A member is a link.
     Link,
     /// A member is a link that leads nowhere.
@@ -60,6 +62,7 @@ impl Kept {
             Self::Owned => "owned",
             Self::Touched => "touched",
             Self::Foreign => "foreign",
+            Self::Store => "store",
             Self::Link => "link",
             Self::DanglingLink => "dangling-link",
             Self::Strange => "strange",

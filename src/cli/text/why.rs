@@ -33,6 +33,7 @@ fn of_workspaces(why: &str) -> Option<&'static str> {
         "no-rule" => "workspaces.ttl is off",
         "touched" => "somebody was writing to it",
         "foreign" => "its name is not one of workspaces.names, nor of what belongs to one",
+        "store" => "it is a media store or a spool itself, and may hold what lives",
         "link" => "a member is a link, and nobody knows what it leads to",
         "dangling-link" => "a member is a link that leads nowhere",
         "strange" => {
