@@ -121,7 +121,7 @@ impl<'a, D: Disk> Nook<'a, D> {
         for name in self.attic().names()? {
             let settled = match name.stage {
                 Stage::Finished => Ok(()),
-                Stage::Purged => self.attic().purge(&name),
+                Stage::Purged => self.attic().purge_on(&name),
                 Stage::Unfinished => self.finish(&name),
             };
             self.note(&name, settled);
@@ -146,8 +146,9 @@ impl<'a, D: Disk> Nook<'a, D> {
         let Some(opened) = opened.filter(|opened| opened.things().next().is_some()) else {
             return self.attic().discard(name);
         };
-        self.disk.sync_folder(self.base)?;
+        // First where it is, then where it was: a power cut in between may leave it in both places, and never in none.
         opened.settle()?;
+        self.disk.sync_folder(self.base)?;
         let known = read_journal(self.disk, &self.ours)?;
         if !known.lines.iter().any(|line| line.run == opened.line.run && line.store == self.kind.told) {
             self.journal().append(&recovered(&opened))?;
@@ -155,8 +156,9 @@ impl<'a, D: Disk> Nook<'a, D> {
         self.attic().finish(name)
     }
 
-    /// What is old leaves the trash, unless somebody has added to it there or nobody can tell: by the time that its run was told, and by the disk's own clock, so that a time that
-    /// somebody chose shortens nothing. The newest run does so too: what is moved here takes room that somebody waits for.
+    /// What is old leaves the trash, unless somebody has added to it there or nobody can tell: by the time that its run was told,
+    /// and by the disk's own clock, so that a time that somebody chose shortens nothing. The newest run does so too: what is moved
+    /// here takes room that somebody waits for.
     pub(super) fn tidy(&self, now: Timestamp, retention: Retention) {
         let Some(age) = retention.age() else { return };
         let clock = Timestamp::from_nanos(self.disk.now_ns());
@@ -184,7 +186,11 @@ impl<'a, D: Disk> Nook<'a, D> {
             if !goes(&name.run) {
                 continue;
             }
-            let purged = self.attic().purge(name);
+            let purged = match self.attic().open(name) {
+                // A store that is called as our kind is has its bundles under the same names.
+                Ok(None) => self.attic().discard(name),
+                _ => self.attic().purge(name),
+            };
             // Out of sight it can never come back, though a part of it may still be there.
             if purged.is_ok() || !self.has(&name.run) {
                 gone.push(name.run.clone());
@@ -203,8 +209,12 @@ impl<'a, D: Disk> Nook<'a, D> {
 
 /// The line of a run that was killed: of what it was to take, what it has taken. By which rules, its list does not say.
 fn recovered<D: Disk>(opened: &Opened<D>) -> Line {
-    let groups: BTreeSet<&str> = opened.things().map(|(_, thing)| thing.of.as_str()).collect();
     let line = opened.line.clone();
+    let taken = opened.things().filter(|(number, _)| !opened.is_successor(*number));
+    let groups: BTreeSet<&str> = taken.map(|(_, thing)| thing.of.as_str()).collect();
+    if groups.is_empty() {
+        return Line { outcome: Outcome::Recovered, ..line.came_to_nothing() };
+    }
     let pruned = groups.len() as u64;
     let kept = line.scanned.saturating_sub(pruned);
     Line { outcome: Outcome::Recovered, pruned, kept, by_rule: BTreeMap::new(), bytes_before: 0, ..line }

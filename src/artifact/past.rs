@@ -54,6 +54,7 @@ impl Past {
         let attic = attic(disk, &ours, kind);
         for name in attic.names()? {
             match name.stage {
+                Stage::Finished if attic.is_of_a_store(&name) => {}
                 Stage::Finished => past.add(name.run.clone(), attic.open(&name))?,
                 Stage::Unfinished | Stage::Purged => past.on_the_way += 1,
             }
@@ -149,7 +150,10 @@ pub(super) struct Plain<'p, D: Disk> {
 
 impl<D: Disk> Way<D> for Plain<'_, D> {
     fn is_free(&self, _: &Opened<D>, _: usize, thing: &Thing) -> io::Result<bool> {
-        plain(&thing.name).map(|name| self.disk.stat(self.base, &name).is_err())
+        match self.disk.stat(self.base, &plain(&thing.name)?) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            there => there.map(|_| false),
+        }
     }
 
     fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {

@@ -138,3 +138,15 @@ pub struct Line {
     /// How it ended.
     pub outcome: Outcome,
 }
+
+impl Line {
+    /// The same run, of which nothing is left.
+    #[must_use]
+    pub fn came_to_nothing(&self) -> Self {
+        let mut line = self.clone();
+        (line.pruned, line.kept, line.restored) = (0, line.scanned, 0);
+        line.bytes_after = line.bytes_before;
+        line.by_rule.clear();
+        line
+    }
+}

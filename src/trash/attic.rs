@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{FolderName, Identity, Line, RowsReader, RunId, Stage, Trash};
+use super::{FolderName, Identity, Line, RowsReader, RunId, Stage, Trash, bundle::MANIFEST};
 use crate::fs::{self, Disk, Reader, Writer};
 
 pub(super) const LIST: &str = "things.jsonl";
@@ -155,6 +155,14 @@ impl<'a, D: Disk> Attic<'a, D> {
             things: things.collect::<Result<_, _>>()?,
             bundle,
         }))
+    }
+
+    /// Whether this is the bundle of a store that is called as our kind is.
+    #[must_use]
+    pub fn is_of_a_store(&self, name: &FolderName) -> bool {
+        let around = self.trash.must_be_there();
+        let bundle = around.and_then(|around| self.trash.disk.subfolder(&around, name.as_os_str()));
+        bundle.is_ok_and(|bundle| self.trash.disk.stat(&bundle, OsStr::new(MANIFEST)).is_ok())
     }
 
     /// The finished bundle of a run, if it is there.
@@ -307,7 +315,7 @@ impl<D: Disk> Moving<'_, '_, D> {
         self.moved
     }
 
-    /// Makes durable what was moved. The folder that it came from is the caller's to sync, before this.
+    /// Makes durable what was moved. The folder that it came from is the caller's to sync.
     ///
     /// # Errors
     /// As the operating system says; the bundle stays, for the next one to finish.

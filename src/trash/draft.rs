@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use super::{Bundle, FolderName, Manifest, RowsWriter, RunId, Stage, bundle};
+use super::{Bundle, FolderName, Manifest, RowsWriter, RunId, Stage, attic::LIST, bundle};
 use crate::fs::{Disk, Owner, Writer};
 
 const TRASH: &str = "trash";
@@ -66,6 +66,7 @@ impl<'a, D: Disk> Trash<'a, D> {
     /// # Errors
     /// As the operating system says.
     pub fn purge(&self, name: &FolderName) -> io::Result<()> {
+        self.must_be_of_a_store(name)?;
         let (folder, purged) = self.hide(name)?;
         match remove_all(self.disk, &folder, purged.as_os_str()) {
             // Somebody let a link change places with it just before it got this name.
@@ -74,6 +75,17 @@ impl<'a, D: Disk> Trash<'a, D> {
             }
             removed => removed,
         }
+    }
+
+    /// A store may be called as a kind of things is: then its bundles and theirs have the same names, and only what is in them
+    /// tells whose they are.
+    fn must_be_of_a_store(&self, name: &FolderName) -> io::Result<()> {
+        let bundle = self.disk.subfolder(&self.must_be_there()?, name.as_os_str());
+        let is_things = |bundle| self.disk.stat(&bundle, OsStr::new(LIST)).is_ok();
+        if bundle.is_ok_and(is_things) {
+            return Err(io::Error::other("it holds things and no rows: it is none of this store"));
+        }
+        Ok(())
     }
 
     /// Puts a bundle out of everybody's sight in one step, and tells where it is now.
@@ -100,9 +112,12 @@ impl<'a, D: Disk> Trash<'a, D> {
         self.must_have_room()?;
         let folder = self.make_durable(beside, news)?;
         let name = FolderName::new(run, self.of, Stage::Unfinished);
-        if self.disk.stat(&folder, self.finished(&name).as_os_str()).is_ok() {
-            let why = "a run of this name is in there already";
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        match self.disk.stat(&folder, self.finished(&name).as_os_str()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            there => {
+                let why = "a run of this name is in there already";
+                return there.and_then(|_| Err(io::Error::new(io::ErrorKind::AlreadyExists, why)));
+            }
         }
         let bundle = self.disk.private_folder(&folder, name.as_os_str(), self.owner)?;
         Ok((folder, bundle, name))

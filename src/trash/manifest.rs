@@ -30,6 +30,11 @@ impl Identity {
         }
     }
 
+    /// Whether it is that of this file, whatever was written to it.
+    pub(crate) const fn is_of(&self, stat: &Stat) -> bool {
+        self.ino == stat.ino
+    }
+
     /// Three parts as [`Identity`] is displayed, without the points between them.
     pub(crate) fn read<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
         Some(Self {

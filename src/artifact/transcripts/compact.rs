@@ -79,7 +79,7 @@ impl Compaction<'_> {
         let nook = base.enter(self.options)?;
         let lease = place.lease(self.options, self.settings.for_openclaw)?;
         let compacted = again(&place, || self.attempt(&place, &nook, &lease))?;
-        nook.tidy(self.now, self.options.trash_retention);
+        base.tidy(&nook, self.now, self.options.trash_retention);
         Ok(compacted)
     }
 
@@ -113,11 +113,13 @@ impl Compaction<'_> {
             new.replace(raw, shown)
         })?;
         let Some((next, became)) = new.finish()? else { return Ok(compacted) };
+        self.settings.must_be_ended(place, compacted.torn)?;
         payloads.settle().map_err(place.fail("make durable the payloads of"))?;
         let run = self.options.run.clone().unwrap_or_else(|| RunId::new(self.now));
         let line = self.entry::<D>(place, &run, &compacted);
-        let switched = Swap { place, nook, lease, old: &old }.carry_out(&next, became, &line);
-        if is_done(&switched) {
+        let swap = Swap::new(place, nook, lease, &old);
+        let switched = swap.carry_out(&next, became, &line);
+        if swap.was_there() {
             payloads.stay();
         }
         switched.map(|()| Compacted { run: Some(run), ..compacted })
@@ -210,15 +212,6 @@ fn in_one_line(json: &[u8]) -> Vec<u8> {
         [("\u{85}", "\\u0085"), ("\u{2028}", "\\u2028"), ("\u{2029}", "\\u2029")];
     let text = String::from_utf8_lossy(json).into_owned();
     BREAKS.iter().fold(text, |text, (raw, escaped)| text.replace(raw, escaped)).into_bytes()
-}
-
-/// Whether the new text stands in its place, or may.
-fn is_done(switched: &Result<(), Trouble>) -> bool {
-    match switched {
-        Ok(()) => true,
-        Err(Trouble::Failed(error)) => error.is_too_late(),
-        Err(Trouble::Moved) => false,
-    }
 }
 
 /// The new text, which begins with the first result that goes.

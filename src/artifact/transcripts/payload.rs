@@ -95,7 +95,7 @@ impl<'p, D: Disk> Payloads<'p, D> {
         self.place.disk().sync_folder(&self.place.base.folder)
     }
 
-    /// The transcript refers to them now: they stay.
+    /// The transcript refers to them now, or did for a moment: they stay.
     pub(super) fn stay(mut self) {
         self.made.clear();
         self.folder = None;

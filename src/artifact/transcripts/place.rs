@@ -12,13 +12,16 @@ use super::{KIND, trouble::Trouble};
 use crate::{
     artifact::{Options, nook::Nook, past::plain},
     fs::{Appender, Disk, Owner, Reader, Stat},
-    lock::{Fence, Lease, LeaseController, LeaseError, LeaseOptions},
-    model::{Error, ErrorKind},
+    lock::{self, Fence, Lease, LeaseController, LeaseError, LeaseOptions},
+    model::{Error, ErrorKind, Retention, Timestamp},
     trash::{FolderName, Stage},
 };
 
 /// A lease lasts longer than the longest compaction, and ends before OpenClaw takes it for stale, after half an hour.
 const LONGEST: Duration = Duration::from_mins(25);
+
+/// A write through a lease takes microseconds; one that lasts longer meets a process that was stopped.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// So often a transcript is waited for that was written to right now.
 const ROUNDS: usize = 3;
@@ -79,8 +82,19 @@ impl<'a, D: Disk> Base<'a, D> {
         let Some(thing) = opened.listed(0) else { return Ok(()) };
         // A list that somebody has changed leads nowhere.
         let place = self.place(&plain(&thing.name)?);
-        let hold = || place.lease(options, false).map_err(|error| io::Error::other(error.to_string()));
-        opened.settle_successor(0, place.at(), hold)
+        opened.settle_successor(0, place.at(), || place.hold(options))
+    }
+
+    /// What is old leaves the trash; and of what was added to there it is told now, while whoever writes may still be found.
+    pub(super) fn tidy(&self, nook: &Nook<'_, D>, now: Timestamp, retention: Retention) {
+        nook.tidy(now, retention);
+        let names = nook.attic().names().unwrap_or_default();
+        for name in names.iter().filter(|name| name.stage == Stage::Finished) {
+            if nook.attic().has_more(name).unwrap_or(false) {
+                let (folder, run) = (self.path.display(), &name.run);
+                tracing::warn!(target: "session_reaper", %folder, %run, "somebody goes on writing to a text in the trash, where no reader looks; an undo of the run brings his lines back");
+            }
+        }
     }
 
     /// The transcript of this name in the folder.
@@ -146,6 +160,20 @@ impl<D: Disk> Place<'_, D> {
             LeaseOptions { acquire_timeout, max_hold: LONGEST, for_openclaw },
         );
         controller.acquire(&self.path).map_err(|error| self.no_lease(error))
+    }
+
+    /// Whoever had the lock before us may have been stopped in the middle of a write: he is waited for, and kept away. `None` when
+    /// that takes too long.
+    pub(super) fn quiet(&self) -> io::Result<Option<D::Appender>> {
+        let at = self.at();
+        lock::wait_for(PATIENCE, || self.disk().open_to_append(at.0, at.1))
+    }
+
+    /// Keeps others from it while a killed run is finished.
+    fn hold(&self, options: &Options) -> io::Result<(Lease<D>, D::Appender)> {
+        let lease = self.lease(options, false).map_err(|error| io::Error::other(error.to_string()))?;
+        let quiet = self.quiet()?.ok_or(io::ErrorKind::WouldBlock)?;
+        if lease.is_held() { Ok((lease, quiet)) } else { Err(io::ErrorKind::WouldBlock.into()) }
     }
 
     fn no_lease(&self, error: LeaseError) -> Error {

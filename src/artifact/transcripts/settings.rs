@@ -76,6 +76,16 @@ impl Settings {
         self
     }
 
+    /// Whose last line is not ended has a writer at work, as far as can be told, unless it has rested.
+    pub(super) fn must_be_ended<D: Disk>(&self, place: &Place<'_, D>, torn: u64) -> Result<(), Error> {
+        if torn == 0 || self.quiet.is_some() {
+            return Ok(());
+        }
+        let why = "its last line has no end: somebody may be writing it";
+        let error = place.refuse(ErrorKind::Unsettled, why);
+        Err(error.with_hint("with a time of quiet, a transcript that has rested is compacted all the same"))
+    }
+
     /// A time in the future tells nothing.
     pub(super) fn must_have_rested<D: Disk>(
         &self,

@@ -4,7 +4,7 @@
 //! is still ours; so whoever reads finds one or the other, and wherever we are killed both are known (see [`Successor`]). What came
 //! out is looked at: if somebody has written at the last moment it is put back, unless he has written to the new text as well.
 
-use std::{io, time::Duration};
+use std::{cell::Cell, io};
 
 use super::{
     next::Next,
@@ -14,13 +14,10 @@ use super::{
 use crate::{
     artifact::nook::Nook,
     fs::{Disk, Stat},
-    lock::{self, Fence, Lease},
+    lock::{Fence, Lease},
     model::{Error, ErrorKind},
     trash::{Became, Identity, Line, Moving, Successor, Text, Thing},
 };
-
-/// A write through a lease takes microseconds; one that lasts longer meets a process that was stopped.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What is needed to switch.
 #[derive(Debug)]
@@ -29,9 +26,24 @@ pub(super) struct Swap<'s, D: Disk> {
     pub(super) nook: &'s Nook<'s, D>,
     pub(super) lease: &'s Lease<D>,
     pub(super) old: &'s Source<D>,
+    was_there: Cell<bool>,
 }
 
-impl<D: Disk> Swap<'_, D> {
+impl<'s, D: Disk> Swap<'s, D> {
+    pub(super) const fn new(
+        place: &'s Place<'s, D>,
+        nook: &'s Nook<'s, D>,
+        lease: &'s Lease<D>,
+        old: &'s Source<D>,
+    ) -> Self {
+        Self { place, nook, lease, old, was_there: Cell::new(false) }
+    }
+
+    /// Whether the new text stands in its place, or has stood there: somebody may have read it, and may write it down again.
+    pub(super) const fn was_there(&self) -> bool {
+        self.was_there.get()
+    }
+
     /// Lets the new text take the place of the old one.
     ///
     /// # Errors
@@ -47,22 +59,27 @@ impl<D: Disk> Swap<'_, D> {
         let attic = self.nook.attic();
         let mut moving = attic.begin(&self.place.base.folder, line, &[thing]).map_err(&fail)?;
         moving.prepare(&successor, next.at()).map_err(&fail)?;
-        self.exchange(&mut moving, &successor, &new)?;
-        self.record(moving, &successor, line).map_err(|error| {
+        if !self.exchange(&mut moving, &successor, &new)? {
+            return Err(self.put_away(moving, line).into());
+        }
+        self.record(moving, line).map_err(|error| {
             let error = self.place.fail("make durable the change of")(error);
             Trouble::Failed(error.after_the_change())
         })
     }
 
+    /// `false` when the old text has its place again.
     fn exchange(
         &self,
         moving: &mut Moving<'_, '_, D>,
         successor: &Successor,
         new: &Stat,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let _quiet = self.quiet()?;
         self.must_be_as_read()?;
-        match moving.exchange(successor, self.place.at()) {
+        let exchanged = moving.exchange(successor, self.place.at());
+        self.was_there.set(moving.moved() > 0);
+        match exchanged {
             Err(error) => return Err(self.not_exchanged(moving, error).into()),
             Ok(true) => {}
             Ok(false) => {
@@ -70,17 +87,12 @@ impl<D: Disk> Swap<'_, D> {
                 return Err(self.place.refuse(ErrorKind::Refused, why).into());
             }
         }
-        let seen = self.see(moving, successor, new);
-        if seen.map_err(|error| self.unseen(error))? {
-            return Ok(());
-        }
-        Err(if self.lease.is_held() { Trouble::Moved } else { self.lost().into() })
+        Ok(self.see(moving, successor, new).map_err(|error| self.unseen(error))?)
     }
 
     /// Whoever had the lock before us may have been stopped in the middle of a write: he is waited for, and kept away.
     fn quiet(&self) -> Result<D::Appender, Trouble> {
-        let (disk, at) = (self.place.disk(), self.place.at());
-        match lock::wait_for(PATIENCE, || disk.open_to_append(at.0, at.1)) {
+        match self.place.quiet() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Trouble::Moved),
             quiet => quiet.map_err(self.place.fail("switch"))?.ok_or(Trouble::Moved),
         }
@@ -109,18 +121,21 @@ impl<D: Disk> Swap<'_, D> {
         error.with_hint("the next compaction or undo in its folder looks again, and finishes it")
     }
 
-    /// Looks at what came out. `false` when somebody had written to it, and it is back: then nothing has changed.
+    /// Looks at what came out. `false` when somebody had written to it, and it is back.
     fn see(&self, moving: &mut Moving<'_, '_, D>, successor: &Successor, new: &Stat) -> io::Result<bool> {
         let out = moving.came_out(successor)?;
         // A name that somebody has given it meanwhile would go on to lead to the old text.
         let is_right = Fence::around(&self.old.stat).holds_elsewhere(&out) && out.links == 1;
+        let keep = |moving: &Moving<'_, '_, D>| moving.keep(successor, self.place.at().0, 0);
         if is_right && self.lease.is_held() {
-            return Ok(true);
+            return keep(moving).map(|()| true);
         }
         let here = self.place.stat()?;
         // What somebody has written to the new text is not for us to touch: then the old one stays in the trash.
         let is_ours = here.is_some_and(|stat| Fence::around(new).holds_elsewhere(&stat));
-        if is_ours && moving.exchange_back(successor, self.place.at())? {
+        if !is_ours {
+            keep(moving)?;
+        } else if moving.exchange_back(successor, self.place.at(), 0)? {
             return Ok(false);
         }
         if !is_right {
@@ -130,11 +145,24 @@ impl<D: Disk> Swap<'_, D> {
         Ok(true)
     }
 
+    /// The old text is back: the new one stays in the trash, for somebody may have it open, and write to it later. Nothing has
+    /// changed, so what goes wrong here is left for the next one.
+    fn put_away(&self, moving: Moving<'_, '_, D>, line: &Line) -> Error {
+        let why = "somebody wrote to it at the last moment";
+        let error = self.place.refuse(ErrorKind::Unsettled, why);
+        let error = if self.lease.is_held() { error } else { self.lost() };
+        if let Err(error) = self.record(moving, &line.came_to_nothing()) {
+            let path = self.place.path.display();
+            tracing::warn!(target: "session_reaper", %path, %error, "a text that was taken back stays in the trash as it is for now");
+        }
+        error
+    }
+
     /// The change is durable, then it stands in the journal, then its bundle is whole.
-    fn record(&self, moving: Moving<'_, '_, D>, successor: &Successor, line: &Line) -> io::Result<()> {
-        moving.keep(successor, 0)?;
-        self.place.disk().sync_folder(&self.place.base.folder)?;
+    fn record(&self, moving: Moving<'_, '_, D>, line: &Line) -> io::Result<()> {
+        // First the trash: otherwise a power cut could leave the new text there and here, and the old one nowhere.
         moving.settle()?;
+        self.place.disk().sync_folder(&self.place.base.folder)?;
         self.nook.journal().append(line)?;
         moving.finish()
     }

@@ -190,6 +190,10 @@ impl<D: Disk> Back<'_, D> {
 
     fn way(&self, open: impl FnOnce() -> Result<Source<D>, Trouble>) -> Result<Way<D>, Trouble> {
         let fail = trouble::of(self.place.fail("read"));
+        if self.opened.is_successor(0) {
+            // The run came to nothing: what it made is in the trash, and the old text has its place.
+            return Ok(Way::HeldUp);
+        }
         let old = self.opened.read(0).map_err(&fail)?;
         if self.is_linked(&old).map_err(&fail)? {
             return Ok(Way::Done);
@@ -249,7 +253,7 @@ impl<D: Disk> Back<'_, D> {
         let attributes = now.file.attributes().map_err(&fail)?;
         let text = next.finish(&attributes).map_err(&fail)?;
         let line = Line { bytes_after: text.bytes, ..self.line(now.stat.size) };
-        Swap { place: self.place, nook, lease, old: now }.carry_out(&next, text, &line)
+        Swap::new(self.place, nook, lease, now).carry_out(&next, text, &line)
     }
 
     fn line(&self, bytes_before: u64) -> Line {
