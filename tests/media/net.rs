@@ -270,3 +270,35 @@ fn i7_a_tick_beside_a_store_that_sweeps_by_itself_loses_and_doubles_nothing() {
     expected.sort();
     assert_eq!(names, expected);
 }
+
+#[test]
+fn i4_the_longer_of_two_retentions_holds_and_a_store_without_a_trash_has_none() {
+    let world = World::new();
+    let store = world.open();
+    put(&store, &world.media("a"), "s");
+    assert_eq!(media::sweep(&world.options(), at(MAX_AGE + 1), &now()).swept, 1);
+    thread::sleep(Duration::from_millis(20));
+    let age = |text: &str| text.parse::<Retention>().unwrap();
+    let shortest = Retention::After(Age::from_millis(1).unwrap());
+    let days = |days: i64| at(MAX_AGE + days * 24 * 60 * MINUTE);
+    // The caller says a millisecond, the store says more.
+    for kept in [age("7d"), age("false")] {
+        let settings = world.options().with_trash_retention_of(kept);
+        let options = artifact::Options { trash_retention: shortest, ..now() };
+        assert!(media::sweep(&settings, days(3), &options).error.is_none());
+        assert_eq!(trash(&world), [["a"]], "{kept}");
+    }
+    // The store says a millisecond, the caller says that nothing goes.
+    let settings = world.options().with_trash_retention_of(shortest);
+    let options = artifact::Options { trash_retention: Retention::Off, ..now() };
+    assert!(media::sweep(&settings, days(3), &options).error.is_none());
+    assert_eq!(trash(&world), [["a"]]);
+    // Both say a millisecond.
+    let options = artifact::Options { trash_retention: shortest, ..now() };
+    assert!(media::sweep(&settings, days(3), &options).error.is_none());
+    assert!(trash(&world).is_empty());
+    let settings = world.options().with_trash(false);
+    store.store(&world.media("b"), delete(), "s", days(3)).unwrap();
+    assert_eq!(media::sweep(&settings, days(4), &now()).swept, 1);
+    assert!(trash(&world).is_empty() && !world.path("media/b").exists());
+}

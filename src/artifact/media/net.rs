@@ -17,7 +17,7 @@ use super::{
 use crate::{
     artifact::{self, Report, nook::Nook, round::Round},
     fs::{Disk, RealDisk},
-    model::{self, Error, Timestamp},
+    model::{self, Error, Retention, Timestamp},
     policy::Detail,
 };
 
@@ -69,9 +69,19 @@ pub fn inspect_on<D: Disk>(disk: &D, settings: &Options, now: Timestamp) -> Repo
     net.run().unwrap_or_else(|error| net.round.failed(error))
 }
 
-/// A store has an interval of its own.
+/// A store has an interval of its own, and a trash: what either of the two wants kept longer is kept longer.
 fn paced(settings: &Options, options: &artifact::Options) -> artifact::Options {
-    artifact::Options { every: options.every.map(|_| settings.interval()), ..options.clone() }
+    artifact::Options {
+        every: options.every.map(|_| settings.interval()),
+        trash: options.trash && settings.has_trash(),
+        trash_retention: longer(options.trash_retention, settings.trash_retention()),
+        ..options.clone()
+    }
+}
+
+/// What is kept for ever is kept longest.
+fn longer(one: Retention, other: Retention) -> Retention {
+    one.age().zip(other.age()).map_or(Retention::Off, |(one, other)| Retention::After(one.max(other)))
 }
 
 struct Net<'n, D: Disk> {

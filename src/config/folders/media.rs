@@ -22,6 +22,10 @@ pub struct Media {
     pub interval: Age,
     /// After which age the net takes a file that no reference names.
     pub orphan_grace: Retention,
+    /// Whether what the net takes is kept in the trash, as everywhere.
+    pub trash: bool,
+    /// How long it is kept there.
+    pub trash_retention: Retention,
 }
 
 impl Default for Media {
@@ -32,6 +36,8 @@ impl Default for Media {
             max_age: Retention::After(Age::from_minutes(30)),
             interval: Age::from_minutes(5),
             orphan_grace: Retention::After(Age::from_hours(1)),
+            trash: true,
+            trash_retention: Retention::After(Age::from_hours(7 * 24)),
         }
     }
 }
@@ -49,8 +55,9 @@ impl Media {
     /// No store can be in it: the path is empty or relative, has a `..` in it, or is the root.
     pub fn try_in(&self, dir: PathBuf) -> Result<Options, Error> {
         let options = Options::new(dir)?.with_enabled(self.enabled);
-        let options = options.with_max_age(&self.max_age.to_string())?;
-        options.with_interval(&self.interval.to_string())?.with_orphan_grace(&self.orphan_grace.to_string())
+        let options = options.with_max_age_of(self.max_age).with_interval_of(self.interval);
+        let options = options.with_orphan_grace_of(self.orphan_grace).with_trash(self.trash);
+        Ok(options.with_trash_retention_of(self.trash_retention))
     }
 }
 
@@ -69,6 +76,8 @@ impl Effective {
                 .take(Setting::MediaInterval, layer.media_interval.take())
                 .unwrap_or(start.interval),
             orphan_grace: grace.unwrap_or_else(|| max_age.age().map_or(Retention::Off, at_least)),
+            trash: self.trash,
+            trash_retention: self.trash_retention,
         };
         let opened = self.media.dir.clone().map_or(Ok(()), |dir| self.media.try_in(dir).map(drop));
         opened.map_err(|error| {

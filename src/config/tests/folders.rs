@@ -66,6 +66,21 @@ fn without_an_end_to_the_grace_nothing_goes_by_its_age() {
 }
 
 #[test]
+fn i4_a_media_store_has_the_trash_that_is_configured() {
+    for (text, trash, retention) in [
+        ("", true, "7d"),
+        ("[trash]\nretention = \"1d\"", true, "1d"),
+        ("[trash]\nretention = false", true, "false"),
+        ("[trash]\nenabled = false", false, "7d"),
+    ] {
+        let effective = of_text(&format!("{text}\n[media]\ndir = \"/media\"")).unwrap();
+        let media = effective.media.options().unwrap();
+        let expected: crate::model::Retention = retention.parse().unwrap();
+        assert_eq!((media.has_trash(), media.trash_retention()), (trash, expected), "{text}");
+    }
+}
+
+#[test]
 fn a_folder_that_was_swept_before_is_swept_by_the_settings_of_its_kind() {
     let effective = of_text("[payloads]\ngrace = \"3h\"").unwrap();
     let at = |kind| effective.target_at(&Folder { kind, path: PathBuf::from("/x") }).unwrap();
