@@ -114,11 +114,19 @@ impl<'a, D: Disk> Nook<'a, D> {
     /// # Errors
     /// As the operating system says; what cannot be finished is left for the next one.
     pub(super) fn settle(&self) -> io::Result<()> {
+        self.settle_until(&|| false)
+    }
+
+    /// The same, until somebody asks to stop: between two bundles, since one may be large.
+    ///
+    /// # Errors
+    /// As for [`Nook::settle`].
+    pub(super) fn settle_until(&self, is_over: &dyn Fn() -> bool) -> io::Result<()> {
         let is_ours = |name: &&OsString| is_temp_of(name, OsStr::new(self.kind.files));
         for name in self.disk.list(&self.ours)?.iter().filter(is_ours) {
             self.disk.remove(&self.ours, name)?;
         }
-        for name in self.attic().names()? {
+        for name in self.attic().names()?.into_iter().take_while(|_| !is_over()) {
             let settled = match name.stage {
                 Stage::Finished => Ok(()),
                 Stage::Purged => self.attic().purge_on(&name),
@@ -160,10 +168,16 @@ impl<'a, D: Disk> Nook<'a, D> {
     /// and by the disk's own clock, so that a time that somebody chose shortens nothing. The newest run does so too: what is moved
     /// here takes room that somebody waits for.
     pub(super) fn tidy(&self, now: Timestamp, retention: Retention) {
+        self.tidy_until(now, retention, &|| false);
+    }
+
+    /// The same, until somebody asks to stop: between two bundles, since one may be large.
+    pub(super) fn tidy_until(&self, now: Timestamp, retention: Retention, is_over: &dyn Fn() -> bool) {
         let Some(age) = retention.age() else { return };
         let clock = Timestamp::from_nanos(self.disk.now_ns());
         let names = self.attic().names().unwrap_or_default();
-        for name in names.iter().filter(|name| name.stage == Stage::Finished) {
+        let finished = names.iter().filter(|name| name.stage == Stage::Finished);
+        for name in finished.take_while(|_| !is_over()) {
             let tidied = self.attic().changed_ns(name).and_then(|changed| {
                 let lies_since = Timestamp::from_nanos(changed);
                 let told = name.run.time().unwrap_or(lies_since);

@@ -149,10 +149,11 @@ pub(super) struct Plain<'p, D: Disk> {
 }
 
 impl<D: Disk> Way<D> for Plain<'_, D> {
-    fn is_free(&self, _: &Opened<D>, _: usize, thing: &Thing) -> io::Result<bool> {
-        match self.disk.stat(self.base, &plain(&thing.name)?) {
+    fn is_free(&self, opened: &Opened<D>, number: usize, thing: &Thing) -> io::Result<bool> {
+        let name = plain(&thing.name)?;
+        match self.disk.stat(self.base, &name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            there => there.map(|_| false),
+            there => there.map(|_| opened.is_also_at(number, (self.base, &name))),
         }
     }
 

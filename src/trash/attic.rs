@@ -67,6 +67,12 @@ impl More {
         serde_json::value::to_raw_value(what).map(Self)
     }
 
+    /// How long it is.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.get().len()
+    }
+
     /// What was written down.
     ///
     /// # Errors
@@ -220,6 +226,23 @@ fn read(file: impl Reader) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// The text of a list. One that is too long to be read again is not written.
+fn list_of(line: &Line, things: &[Thing], most: u64) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(line)?;
+    for thing in things {
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, thing)?;
+        if text.len() as u64 >= most {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the list of its things would be too long",
+            ));
+        }
+    }
+    text.push(b'\n');
+    Ok(text)
+}
+
 /// The name of a thing in its bundle.
 pub(super) fn number(number: usize) -> OsString {
     number.to_string().into()
@@ -247,12 +270,7 @@ impl<D: Disk> Moving<'_, '_, D> {
     }
 
     fn write(&self, line: &Line, things: &[Thing]) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
-        for thing in things {
-            text.push(b'\n');
-            serde_json::to_writer(&mut text, thing)?;
-        }
-        text.push(b'\n');
+        let text = list_of(line, things, MAX_LIST)?;
         let (new, list) = (OsStr::new(NEW_LIST), OsStr::new(LIST));
         let mut file = self.disk().create(&self.bundle, new)?;
         file.hand_to(self.attic.trash.owner)?;
@@ -280,6 +298,16 @@ impl<D: Disk> Moving<'_, '_, D> {
         let made = self.disk().create(&self.bundle, &note(thing));
         made.and_then(|file| file.hand_to(self.attic.trash.owner))?;
         self.moved += 1;
+        Ok(())
+    }
+
+    /// Takes away the note that the thing with this number goes: it stays after all.
+    ///
+    /// # Errors
+    /// As the operating system says; then the note may still be there.
+    pub fn take_note(&mut self, thing: usize) -> io::Result<()> {
+        self.disk().remove(&self.bundle, &note(thing))?;
+        self.moved = self.moved.saturating_sub(1);
         Ok(())
     }
 
@@ -403,7 +431,22 @@ impl<D: Disk> Opened<D> {
     /// # Errors
     /// As the operating system says; then it is still here.
     pub fn put_back(&self, thing: usize, to: (&D::Folder, &OsStr)) -> io::Result<bool> {
-        self.disk.rename_new((&self.bundle, &number(thing)), to)
+        if self.disk.rename_new((&self.bundle, &number(thing)), to)? {
+            return Ok(true);
+        }
+        if !self.is_also_at(thing, to) {
+            return Ok(false);
+        }
+        self.disk.remove(&self.bundle, &number(thing)).map(|()| true)
+    }
+
+    /// Whether a file has two names, its number here and the one that it had: whoever put it back was killed in between.
+    #[must_use]
+    pub fn is_also_at(&self, thing: usize, to: (&D::Folder, &OsStr)) -> bool {
+        let (here, there) = (self.disk.stat(&self.bundle, &number(thing)), self.disk.stat(to.0, to.1));
+        here.ok().zip(there.ok()).is_some_and(|(here, there)| {
+            here.is_file && there.is_file && (here.dev, here.ino) == (there.dev, there.ino)
+        })
     }
 
     /// Makes durable what was put back. The folder that it went to is the caller's to sync, before this.
@@ -412,5 +455,23 @@ impl<D: Disk> Opened<D> {
     /// As the operating system says.
     pub fn settle(&self) -> io::Result<()> {
         self.disk.sync_folder(&self.bundle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::Timestamp, trash::Cause};
+
+    #[test]
+    fn a_list_that_could_not_be_read_again_is_not_written() {
+        let now = Timestamp::from_millis(1);
+        let line = Cause::new(RunId::new(now), "prune", now).line("media", now);
+        let things = ["a", "b"].map(|name| Thing::new(name.to_owned(), name.to_owned()));
+        let text = list_of(&line, &things, 1 << 20).unwrap();
+        assert_eq!(text.split(|byte| *byte == b'\n').count(), 4);
+        assert_eq!(list_of(&line, &things, text.len() as u64).unwrap(), text);
+        let error = list_of(&line, &things, text.len() as u64 - 1).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

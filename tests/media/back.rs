@@ -222,3 +222,62 @@ fn i4_what_the_thread_of_a_store_took_comes_back_as_well() {
     let line = media::past(&dir(&world)).unwrap().lines.remove(0);
     assert_eq!((line.verb.as_str(), line.pruned), ("clean", 1));
 }
+
+/// A process that is killed between the two steps of a move back leaves a file with both names.
+#[test]
+fn i4_a_file_that_has_its_old_name_again_and_the_one_in_the_trash_is_back() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let run = sweep(&world, at(MAX_AGE + 1));
+    let number = list(&world).with_file_name("0");
+    fs::hard_link(&number, &media.path).unwrap();
+    let dry = artifact::Options { dry_run: true, ..options() };
+    let planned = media::undo(&dir(&world), &run, at(MAX_AGE + 1), &dry).unwrap();
+    let undone = undo(&world, &run, at(MAX_AGE + 1));
+    assert_eq!((&undone.restored, &planned), (&vec!["a".to_owned()], &undone));
+    assert!(!number.exists() && store.resolve(media.reference, at(MAX_AGE + 1)).is_ok());
+    store.release(media.reference).unwrap();
+    assert!(!media.path.exists());
+}
+
+#[test]
+fn an_undo_that_is_told_to_stop_leaves_the_rest_in_the_trash() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let run = sweep(&world, at(MAX_AGE + 1));
+    let stopped = options();
+    stopped.stop.asked().store(15, std::sync::atomic::Ordering::SeqCst);
+    let undone = media::undo(&dir(&world), &run, at(MAX_AGE + 1), &stopped).unwrap();
+    assert_eq!((undone.restored.len(), undone.failed.len()), (0, 1), "{undone:?}");
+    assert!(undone.failed[0].1.contains("asked to stop") && store.references().unwrap() == 0);
+    assert_eq!(undo(&world, &run, at(MAX_AGE + 1)).restored, ["a"]);
+    assert!(store.resolve(media.reference, at(MAX_AGE + 1)).is_ok());
+}
+
+#[test]
+fn i1_where_no_births_are_told_a_file_that_came_back_is_known_by_what_happened_to_it() {
+    let disk = crate::memory::disk().without_births();
+    let store = crate::memory::open(&disk, crate::memory::at(0)).unwrap();
+    let path = crate::memory::path("a");
+    disk.put(&path, b"12345");
+    let media = store.store(&path, delete(), "s", crate::memory::at(0)).unwrap();
+    let twin = store.store(&path, delete(), "t", crate::memory::at(0)).unwrap();
+    let options = artifact::Options { allow_clock_jump: true, ..options() };
+    let later = crate::memory::at(MAX_AGE + 1);
+    let settings = media::Options::new("/base/media").unwrap();
+    assert!(media::sweep_on(&disk, &settings, later, &options).error.is_none());
+    assert!(disk.get(&path).is_none());
+    let names = disk.names(&crate::memory::path(".session-reaper/trash"));
+    let run: RunId = names[0].split('.').next().unwrap().parse().unwrap();
+    assert_eq!(media::undo_on(&disk, settings.dir(), &run, later, &options).unwrap().restored, ["a"]);
+    let ledger = String::from_utf8(disk.get(Path::new(crate::memory::LEDGER)).unwrap()).unwrap();
+    let last = ledger.lines().rfind(|line| line.contains("\"op\":\"store\"")).unwrap();
+    assert!(last.contains("\"since\":"), "{last}");
+    for reference in [media.reference, twin.reference] {
+        assert!(disk.get(&path).is_some() && store.resolve(reference, later).is_ok());
+        store.release(reference).unwrap();
+    }
+    assert!(disk.get(&path).is_none());
+}

@@ -227,8 +227,10 @@ fn what_lay_in_the_trash_for_long_enough_leaves_it() {
     put(&store, &world.media("a"), "s");
     let brief =
         artifact::Options { trash_retention: Retention::After(Age::from_millis(10).unwrap()), ..now() };
+    // The longer retention holds: that of the caller decides here.
+    let settings = world.options().with_trash_retention_of(brief.trash_retention);
     let sweep = |millis: i64, options: &artifact::Options| {
-        drop(media::sweep(&world.options(), at(MAX_AGE + millis), options));
+        drop(media::sweep(&settings, at(MAX_AGE + millis), options));
     };
     sweep(1, &brief);
     assert_eq!(trash(&world), [["a"]]);
@@ -301,4 +303,58 @@ fn i4_the_longer_of_two_retentions_holds_and_a_store_without_a_trash_has_none() 
     store.store(&world.media("b"), delete(), "s", days(3)).unwrap();
     assert_eq!(media::sweep(&settings, days(4), &now()).swept, 1);
     assert!(trash(&world).is_empty() && !world.path("media/b").exists());
+}
+
+/// An owner let go of it, and the process was killed before the file went.
+#[test]
+fn what_owners_let_go_is_removed_and_no_line_promises_that_it_comes_back() {
+    let world = World::new();
+    let store = world.open();
+    let released = put(&store, &world.media("released"), "s");
+    put(&store, &world.media("old"), "t");
+    let copy = world.path("copy");
+    fs::hard_link(&released.path, &copy).unwrap();
+    store.release(released.reference).unwrap();
+    drop(store);
+    let ledger = fs::read_to_string(world.ledger()).unwrap();
+    let (before, last) = ledger.trim_end().rsplit_once('\n').unwrap();
+    assert!(last.contains("gone"), "{last}");
+    fs::write(world.ledger(), format!("{before}\n")).unwrap();
+    fs::rename(&copy, &released.path).unwrap();
+    let first = media::sweep(&world.options(), at(0), &now());
+    assert_eq!((first.swept, first.retained, first.can_be_undone), (1, 1, false), "{first:?}");
+    assert!(first.has_removed() && !released.path.exists());
+    assert!(media::past(&dir(&world)).unwrap().lines.is_empty());
+    // Both in one run.
+    let store = world.open();
+    let other = put(&store, &world.media("other"), "s");
+    fs::hard_link(&other.path, &copy).unwrap();
+    store.release(other.reference).unwrap();
+    drop(store);
+    let ledger = fs::read_to_string(world.ledger()).unwrap();
+    let (before, _) = ledger.trim_end().rsplit_once('\n').unwrap();
+    fs::write(world.ledger(), format!("{before}\n")).unwrap();
+    fs::rename(&copy, &other.path).unwrap();
+    let report = media::sweep(&world.options(), at(MAX_AGE + 1), &now());
+    assert_eq!((report.swept, report.by_rule["released"]), (2, 1), "{report:?}");
+    let line = media::past(&dir(&world)).unwrap().lines.pop().unwrap();
+    assert_eq!((line.pruned, line.scanned, line.by_rule.get("released")), (1, 1, None));
+}
+
+#[test]
+fn who_is_told_to_stop_empties_no_trash_before_he_does() {
+    let world = World::new();
+    let store = world.open();
+    put(&store, &world.media("a"), "s");
+    assert_eq!(media::sweep(&world.options(), at(MAX_AGE + 1), &now()).swept, 1);
+    thread::sleep(Duration::from_millis(20));
+    let shortest = Retention::After(Age::from_millis(1).unwrap());
+    let settings = world.options().with_trash_retention_of(shortest);
+    let options = artifact::Options { trash_retention: shortest, ..now() };
+    options.stop.asked().store(15, std::sync::atomic::Ordering::SeqCst);
+    let _report = media::sweep(&settings, at(2 * MAX_AGE), &options);
+    assert_eq!(trash(&world), [["a"]]);
+    let options = artifact::Options { trash_retention: shortest, ..now() };
+    assert!(media::sweep(&settings, at(2 * MAX_AGE), &options).error.is_none());
+    assert!(trash(&world).is_empty());
 }

@@ -12,7 +12,7 @@ use super::{
     let_go::BATCH,
     meta::Kept,
     record::{By, Mark, Record, Stored},
-    room::{Desk, Room},
+    room::{Desk, Room, rest},
     spot::Spot,
     state::dropped,
 };
@@ -46,11 +46,25 @@ struct Coming {
 impl<D: Disk> Way<D> for Back<'_, D> {
     fn is_free(&self, opened: &Opened<D>, number: usize, thing: &Thing) -> io::Result<bool> {
         let carried = read(thing)?;
-        if opened.is_note(number) { Ok(self.is_still_there(&carried)) } else { self.has_room(&carried.path) }
+        self.may_come(opened, number, &carried)
     }
 
+    /// Open stores have their turn between two batches. When somebody asks to stop, or one batch could not be begun, the others
+    /// stay: the same undo goes on from there.
     fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {
-        things.chunks(BATCH).flat_map(|batch| self.put_batch(opened, batch)).collect()
+        let (mut over, mut is_first) = (None, true);
+        let batches = things.chunks(BATCH).flat_map(|batch| {
+            if over.is_none() && !std::mem::replace(&mut is_first, false) {
+                rest();
+            }
+            let told = over.clone().map_or_else(|| self.put_batch(opened, batch), Err);
+            told.unwrap_or_else(|why: String| {
+                let failed = batch.iter().map(|_| Err(io::Error::other(why.clone()))).collect();
+                over = Some(why);
+                failed
+            })
+        });
+        batches.collect()
     }
 
     fn settle(&self) -> io::Result<()> {
@@ -60,25 +74,29 @@ impl<D: Disk> Way<D> for Back<'_, D> {
 }
 
 impl<D: Disk> Back<'_, D> {
-    fn put_batch(&self, opened: &Opened<D>, batch: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {
-        let mut desk = match self.room.desk(STEP) {
-            Ok(desk) => desk,
-            Err(error) => return batch.iter().map(|_| Err(io::Error::other(error.to_string()))).collect(),
-        };
+    /// Why nothing of it came back, where it could not be begun.
+    fn put_batch(
+        &self,
+        opened: &Opened<D>,
+        batch: &[(usize, &Thing)],
+    ) -> Result<Vec<io::Result<bool>>, String> {
+        let desk = if self.room.is_stopping() { Ok(None) } else { self.room.desk_of_sweep(STEP) };
+        let desk = desk.map_err(|error| error.to_string())?;
+        let mut desk = desk.ok_or("somebody asked to stop: it is still in the trash")?;
         let coming: Vec<io::Result<Option<Coming>>> =
             batch.iter().map(|(number, thing)| self.look(&desk, opened, *number, thing)).collect();
         let known = coming.iter().flatten().flatten();
         let stored: Vec<Record> = known.flat_map(|coming| coming.refs.clone()).map(Record::Store).collect();
-        if !stored.is_empty()
-            && let Err(error) = desk.write(STEP, stored, true)
-        {
-            return batch.iter().map(|_| Err(io::Error::other(error.to_string()))).collect();
+        if !stored.is_empty() {
+            desk.write(STEP, stored, true).map_err(|error| error.to_string())?;
         }
         let come = |coming: io::Result<Option<Coming>>| match coming? {
             None => Ok(false),
             Some(coming) => self.come(&mut desk, opened, &coming),
         };
-        coming.into_iter().map(come).collect()
+        let told = coming.into_iter().map(come).collect();
+        desk.compact();
+        Ok(told)
     }
 
     /// What is to come back of a thing; `None` where something else has its place.
@@ -91,8 +109,7 @@ impl<D: Disk> Back<'_, D> {
     ) -> io::Result<Option<Coming>> {
         let carried = read(thing)?;
         let is_note = opened.is_note(number);
-        let is_free = if is_note { self.is_still_there(&carried) } else { self.has_room(&carried.path)? };
-        if !is_free {
+        if !self.may_come(opened, number, &carried)? {
             return Ok(None);
         }
         let moved = if is_note { None } else { Some(self.mark_of(opened, number)?) };
@@ -110,7 +127,8 @@ impl<D: Disk> Back<'_, D> {
         let (bundle, name) = opened.at(number);
         let stat: Stat = self.room.disk.stat_born(bundle, &name)?;
         if stat.is_file {
-            Ok(Mark::of_moved(&stat))
+            // Where no births are told nothing fits this any more once it has moved, until it is marked anew.
+            Ok(Mark::of(&stat))
         } else {
             Err(io::Error::new(io::ErrorKind::InvalidData, "what the trash has of it is no regular file"))
         }
@@ -122,14 +140,21 @@ impl<D: Disk> Back<'_, D> {
         !carried.path.is_ours() || self.room.place.look(&carried.path).is_ok_and(|stat| is_it(&stat))
     }
 
-    fn has_room(&self, spot: &Spot) -> io::Result<bool> {
+    fn may_come(&self, opened: &Opened<D>, number: usize, carried: &Carried) -> io::Result<bool> {
+        if opened.is_note(number) {
+            return Ok(self.is_still_there(carried));
+        }
+        let spot = &carried.path;
         if !spot.is_ours() {
             return Err(odd());
         }
         match self.room.place.look(spot) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(error),
-            Ok(_) => Ok(false),
+            // Whoever was killed on the way back may have left it both names.
+            Ok(_) => {
+                self.room.place.within(spot, |folder, name| Ok(opened.is_also_at(number, (folder, name))))
+            }
         }
     }
 
@@ -139,16 +164,26 @@ impl<D: Disk> Back<'_, D> {
             return opened.take_note(coming.number).map(|()| true);
         }
         let is_back = self.put_one(opened, coming);
-        if !matches!(is_back, Ok(true)) {
+        let mut records = match &is_back {
+            Ok(Some(stat)) => renewed(coming, stat),
+            _ => vec![Record::Gone { paths: vec![coming.spot.clone()] }],
+        };
+        if !records.is_empty() {
             let refs: Vec<MediaRef> = coming.refs.iter().map(|stored| stored.reference).collect();
-            let gone = Record::Gone { paths: vec![coming.spot.clone()] };
-            let records = vec![dropped(refs, By::Trash, self.room.disk.now_ns()), gone];
-            desk.write(STEP, records, true).map_err(|error| io::Error::other(error.to_string()))?;
+            records.insert(0, dropped(refs, By::Trash, self.room.disk.now_ns()));
+            match desk.write(STEP, records, true) {
+                // Nothing fits its mark then, and it is never unlinked for it.
+                Err(error) if matches!(is_back, Ok(Some(_))) => {
+                    super::log::failed("what a file is that came back could not be written down", &error);
+                }
+                written => written.map_err(|error| io::Error::other(error.to_string()))?,
+            }
         }
-        is_back
+        is_back.map(|stat| stat.is_some())
     }
 
-    fn put_one(&self, opened: &Opened<D>, coming: &Coming) -> io::Result<bool> {
+    /// What it is by then, if it is back.
+    fn put_one(&self, opened: &Opened<D>, coming: &Coming) -> io::Result<Option<Stat>> {
         let (place, parent) = (&self.room.place, coming.spot.path().parent().unwrap_or(coming.spot.path()));
         place.make_way(parent)?;
         place.within(&coming.spot, |folder, name| {
@@ -158,9 +193,18 @@ impl<D: Disk> Back<'_, D> {
                 let _ = self.room.disk.touch(folder, name);
                 super::room::held(&self.parents).insert(parent.to_owned());
             }
-            Ok(is_back)
+            // Nor is it lost where nobody can look at it: nothing fits its mark then, and it is never unlinked for it.
+            Ok(is_back.then(|| self.room.disk.stat_born(folder, name).unwrap_or_default()))
         })
     }
+}
+
+/// The lines by which a file is known again that has come back, where nobody can tell when it was made: moving it and the change
+/// of its time have happened to it since its references were registered.
+fn renewed(coming: &Coming, stat: &Stat) -> Vec<Record> {
+    let mark = Mark::of(stat);
+    let is_it = |stored: &&Stored| stored.mark.born.is_none() && stored.mark.is_of(stat);
+    coming.refs.iter().filter(is_it).map(|stored| Record::Store(Stored { mark, ..stored.clone() })).collect()
 }
 
 /// What a list says of a thing. One that somebody has changed could lead anywhere.

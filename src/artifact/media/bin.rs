@@ -17,6 +17,11 @@ use crate::{
     trash::{Attic, Line, More, Moving, Thing},
 };
 
+/// So many things go in one run, and so long is the list of them, at most: it is held in memory, and written whole. The next run
+/// goes on.
+const MOST: usize = 100_000;
+const LONGEST: usize = 64 << 20;
+
 /// What is needed to bring a thing back, beside itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Carried {
@@ -54,6 +59,8 @@ pub(super) struct Bin<'t, 'a, D: Disk> {
     beside: &'t D::Folder,
     line: Line,
     things: Vec<Thing>,
+    /// How many bytes are said of them.
+    bytes: usize,
     moving: Option<Moving<'t, 'a, D>>,
     /// Why nothing can be kept any more, if it cannot.
     shut: Option<String>,
@@ -66,7 +73,7 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
         beside: &'t D::Folder,
         line: Line,
     ) -> Self {
-        Self { nook, attic, beside, line, things: Vec::new(), moving: None, shut: None }
+        Self { nook, attic, beside, line, things: Vec::new(), bytes: 0, moving: None, shut: None }
     }
 
     /// Whether what goes is kept.
@@ -79,7 +86,7 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
         self.shut.as_deref().filter(|_| self.keeps())
     }
 
-    /// Puts things on the list, and makes it durable. Tells the number of the first.
+    /// Puts things on the list, as many as it has room for, and makes it durable. Tells the number of the first.
     pub(super) fn list(&mut self, things: impl Iterator<Item = Carried>) -> usize {
         let first = self.things.len();
         if self.keeps()
@@ -91,10 +98,28 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
         first
     }
 
+    /// How many of the things that were to be listed from this number on are on the list, where there is one.
+    pub(super) fn left_out(&self, first: usize) -> Option<usize> {
+        (self.keeps() && self.shut.is_none()).then(|| self.things.len().saturating_sub(first))
+    }
+
+    /// What moves under a number that is not on the list could never come back.
+    fn must_hold(&self, number: usize) -> io::Result<()> {
+        if number < self.things.len() {
+            return Ok(());
+        }
+        Err(io::Error::other("the list of this run is full: the next one goes on"))
+    }
+
     fn try_list(&mut self, things: impl Iterator<Item = Carried>) -> io::Result<()> {
         let before = self.things.len();
         for thing in things {
-            self.things.push(thing.thing()?);
+            if self.things.len() >= MOST || self.bytes >= LONGEST {
+                break;
+            }
+            let thing = thing.thing()?;
+            self.bytes += thing.name.len() + thing.of.len() + thing.more.as_ref().map_or(0, More::bytes);
+            self.things.push(thing);
         }
         if self.things.len() == before {
             return Ok(());
@@ -110,7 +135,13 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
 
     /// Notes that the references with this number go without their file.
     pub(super) fn note(&mut self, number: usize) -> io::Result<()> {
+        self.must_hold(number)?;
         self.moving.as_mut().map_or_else(|| Err(not_open()), |moving| moving.note(number))
+    }
+
+    /// Takes away the note: the references stay after all.
+    pub(super) fn take_note(&mut self, number: usize) -> io::Result<()> {
+        self.moving.as_mut().map_or_else(|| Err(not_open()), |moving| moving.take_note(number))
     }
 
     /// Moves a file here, if it is the one that was judged: what was put in its place goes back there.
@@ -120,6 +151,7 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
         (number, mark): (usize, Mark),
         from: (&D::Folder, &OsStr),
     ) -> io::Result<Moved> {
+        self.must_hold(number)?;
         let moving = self.moving.as_mut().ok_or_else(not_open)?;
         moving.take(number, from)?;
         let (bundle, name) = moving.at(number);

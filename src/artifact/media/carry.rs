@@ -72,7 +72,10 @@ impl<D: Disk> Desk<'_, D> {
         if self.ledger.state.parked.is_empty() {
             return Ok(());
         }
-        for parent in self.ledger.state.parked.keys().filter_map(|spot| spot.path().parent()) {
+        let parked = self.ledger.state.parked.keys();
+        let parents: BTreeSet<PathBuf> =
+            parked.filter_map(|spot| Some(spot.path().parent()?.to_owned())).collect();
+        for parent in &parents {
             // What has moved is written down as gone: after a power cut it must not be there again. Where the folder is gone
             // too, it is not.
             let _ = self.room.place.sync(parent);
@@ -128,7 +131,10 @@ impl<D: Disk> Desk<'_, D> {
         }
         let refs = goes.iter().flat_map(|(_, doomed)| doomed.refs.iter().copied()).collect();
         let now_ns = self.room.disk.now_ns();
-        self.write(STEP, vec![dropped(refs, By::Trash, now_ns)], true)?;
+        if let Err(error) = self.write(STEP, vec![dropped(refs, By::Trash, now_ns)], true) {
+            take_notes(&goes, bin);
+            return Err(error);
+        }
         let mut fates: Vec<(Doomed, Fate)> = Vec::new();
         for (number, doomed) in goes {
             let fate = if doomed.how == How::Move {
@@ -192,8 +198,18 @@ fn noted<D: Disk>(
     match if has_notes { bin.sync() } else { Ok(()) } {
         Ok(()) => noted,
         Err(error) => {
+            take_notes(&noted, bin);
             told.extend(noted.iter().flat_map(|(_, doomed)| failed(doomed, &error.to_string())));
             Vec::new()
+        }
+    }
+}
+
+/// References that stay are not in the trash: an undo would bring them back after their owner has let them go.
+fn take_notes<D: Disk>(stay: &[Numbered<Doomed>], bin: &mut Bin<'_, '_, D>) {
+    for (number, _) in stay.iter().filter(|(_, doomed)| doomed.how == How::Note) {
+        if let Err(error) = bin.take_note(*number) {
+            log::failed("a reference stays, but the trash says that it went", &error);
         }
     }
 }

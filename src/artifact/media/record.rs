@@ -79,11 +79,6 @@ impl Mark {
         let is_it = self.born.is_none_or(|born| stat.born_ns == Some(i128::from(born)));
         stat.is_file && stat.ino == self.ino && is_it
     }
-
-    /// By what a file is known that was moved: what is known of its number and its birth.
-    pub(super) fn of_moved(stat: &Stat) -> Self {
-        Self { since: None, ..Self::of(stat) }
-    }
 }
 
 fn last(stat: &Stat) -> Option<i64> {

@@ -133,7 +133,9 @@ impl<D: Disk> Room<D> {
 
     pub(super) fn busy(&self, step: &'static str) -> Error {
         let error = Error::new(ErrorKind::Busy, step, &self.place.path, "somebody else has the store's lock");
-        error.with_hint("try again; `lsof` shows who has .session-reaper/media.lock open there")
+        error.with_hint(
+            "try again; `lsof` shows who has .session-reaper/media.lock, or media.net.lock of a sweep, open there",
+        )
     }
 
     /// The same for a sweep: `None` when somebody asks to stop before it has the lock.

@@ -49,6 +49,22 @@ pub(super) struct Sweep<'a, D: Disk> {
     pub(super) full: artifact::Report,
 }
 
+/// What a report counts at a moment.
+#[derive(Debug)]
+struct Tally {
+    scanned: u64,
+    swept: u64,
+    bytes_freed: u64,
+    by_rule: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    fn of(full: &artifact::Report) -> Self {
+        let artifact::Report { scanned, swept, bytes_freed, .. } = *full;
+        Self { scanned, swept, bytes_freed, by_rule: full.by_rule.clone() }
+    }
+}
+
 /// What is to become of something by its time.
 pub(super) fn judge(last: Timestamp, now: Timestamp, retention: Retention) -> Option<Outcome> {
     match retention {
@@ -90,7 +106,7 @@ impl<D: Disk> Room<D> {
     fn settled_nook(&self, patience: Duration) -> Result<Option<Nook<'_, D>>, Error> {
         let nook = self.nook(STEP, patience)?;
         if let Some(nook) = &nook {
-            nook.settle().map_err(self.fail(STEP))?;
+            nook.settle_until(&|| self.is_stopping()).map_err(self.fail(STEP))?;
         }
         Ok(nook)
     }
@@ -138,7 +154,8 @@ impl<'a, D: Disk> Sweep<'a, D> {
             sweep.expire(bin)?;
             sweep.find_orphans(bin)
         });
-        nook.tidy(self.now, self.options.trash_retention);
+        let room = self.room;
+        nook.tidy_until(self.now, self.options.trash_retention, &|| room.is_stopping());
         taken
     }
 
@@ -150,13 +167,13 @@ impl<'a, D: Disk> Sweep<'a, D> {
     ) -> Result<(), Error> {
         let attic = nook.attic();
         let _stake = self.options.stop.enter();
-        let before = self.full.swept;
+        let before = Tally::of(&self.full);
         let mut bin = Bin::new(nook, &attic, &self.room.place.folder, self.line());
         let taken = work(self, &mut bin);
         self.full.can_be_undone = bin.has_things();
-        let has_gone = bin.has_things() || self.full.swept > before;
+        let has_gone = bin.has_things() || self.full.swept > before.swept;
         self.full.changed |= has_gone;
-        let line = has_gone.then(|| self.counted(bin.line().clone()));
+        let line = has_gone.then(|| self.counted_since(&before, bin.line().clone()));
         let recorded = bin.finish(line).map_err(|error| self.room.fail(STEP)(error).half_way());
         taken.and(recorded)
     }
@@ -168,11 +185,17 @@ impl<'a, D: Disk> Sweep<'a, D> {
         cause.line(KIND, Timestamp::from_nanos(self.room.disk.now_ns()))
     }
 
-    fn counted(&self, line: Line) -> Line {
+    /// What was done since then: what owners have let go is not kept, and no line promises that it comes back.
+    fn counted_since(&self, before: &Tally, line: Line) -> Line {
         let full = &self.full;
-        let by_rule = full.by_rule.iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect();
-        let (scanned, pruned, kept) = (full.scanned, full.swept, full.scanned - full.swept);
-        Line { scanned, pruned, kept, by_rule, bytes_before: full.bytes_freed, ..line }
+        let more = |(rule, count): (&&'static str, &u64)| {
+            let count = count.saturating_sub(before.by_rule.get(rule).copied().unwrap_or_default());
+            (count > 0).then(|| ((*rule).to_owned(), count))
+        };
+        let (scanned, pruned) = (full.scanned - before.scanned, full.swept - before.swept);
+        let bytes_before = full.bytes_freed - before.bytes_freed;
+        let by_rule = full.by_rule.iter().filter_map(more).collect();
+        Line { scanned, pruned, kept: scanned - pruned, by_rule, bytes_before, ..line }
     }
 
     /// Works through things in batches, each under a lock of its own, until somebody asks to stop. What was not reached is told
@@ -232,7 +255,8 @@ impl<'a, D: Disk> Sweep<'a, D> {
         drop(desk);
         self.forget_spared(&spared)?;
         let told = |spot: &Spot, outcome| Told::of_spot(spot, outcome, rule::RELEASED);
-        self.in_batches(
+        let before = self.report.count(Outcome::Removed);
+        let settled = self.in_batches(
             &going,
             |spot| vec![told(spot, Outcome::Passed)],
             |desk, batch| {
@@ -243,7 +267,9 @@ impl<'a, D: Disk> Sweep<'a, D> {
                 };
                 Ok(batch.iter().map(fate).collect())
             },
-        )
+        );
+        self.full.changed |= self.report.count(Outcome::Removed) > before;
+        settled
     }
 
     /// References that are too old go.
@@ -255,8 +281,12 @@ impl<'a, D: Disk> Sweep<'a, D> {
         // Others may have used some meanwhile.
         let Some(desk) = self.desk()? else { return Ok(()) };
         drop(desk);
-        let doomed = self.survey();
-        let first = bin.list(doomed.iter().map(|doomed| room.carried(doomed)));
+        let mut doomed = self.survey();
+        let is_over = room.is_stopping();
+        let first = bin.list(doomed.iter().take_while(|_| !is_over).map(|doomed| room.carried(doomed)));
+        let rest =
+            bin.left_out(first).filter(|_| !is_over).map(|listed| doomed.split_off(listed.min(doomed.len())));
+        self.count_all(rest.into_iter().flatten().flat_map(|doomed| doomed.told(Outcome::Passed, 0)));
         let doomed: Vec<(usize, Doomed)> =
             doomed.into_iter().enumerate().map(|(number, doomed)| (first + number, doomed)).collect();
         self.in_batches(

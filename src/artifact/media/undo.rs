@@ -62,7 +62,8 @@ pub fn undo_on<D: Disk>(
     if !place.has_ours() {
         return Err(runs::gone(super::KIND, dir, run));
     }
-    let room = Room::of(disk.clone(), settings, place);
+    let mut room = Room::of(disk.clone(), settings, place);
+    room.asked = options.stop.clone();
     let way = Back { room: &room, now, parents: Mutex::default() };
     site(dir, &room.place).undo(run, now, options, &way)
 }

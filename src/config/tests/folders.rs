@@ -125,12 +125,7 @@ fn no_malformed_value_is_taken() {
 fn i1_folders_that_are_the_same_or_in_one_another_are_refused_with_both_names_and_places() {
     for (base, media, spool, how) in [
         ("/jobs", "/data", "/data", "payloads.dir /data is the same folder as media.dir /data (from "),
-        (
-            "/jobs",
-            "/data",
-            "//data/./x/../",
-            "payloads.dir //data/./x/../ is the same folder as media.dir /data",
-        ),
+        ("/jobs", "/data", "//data/./", "payloads.dir //data/./ is the same folder as media.dir /data"),
         ("/jobs", "/data", "/data/spool", "payloads.dir /data/spool is inside of media.dir /data (from "),
         ("/jobs", "/data/media", "/data", "payloads.dir /data is around media.dir /data/media (from "),
         ("/jobs", "/jobs", "/spool", "media.dir /jobs is the same folder as workspaces.base /jobs (from "),

@@ -123,6 +123,13 @@ impl MemDisk {
         self
     }
 
+    /// Makes this a disk that cannot tell when a file was made.
+    #[must_use]
+    pub fn without_births(self) -> Self {
+        open(&self.world).has_no_births = true;
+        self
+    }
+
     /// Lets exchanges happen from now on and be told as failed, as a server may whose answer is lost; or not any more.
     pub fn lie_about_exchanges(&self, lies: bool) {
         open(&self.world).lies_about_exchanges = lies;

@@ -14,6 +14,7 @@ use super::super::{Attributes, Stat};
 pub(super) const SECOND_NS: i128 = 1_000_000_000;
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way of its own in which a disk can fall short")]
 pub(super) struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) now: i128,
@@ -22,6 +23,7 @@ pub(super) struct World {
     pub(super) locked: BTreeSet<usize>,
     pub(super) cannot_exchange: bool,
     pub(super) lies_about_exchanges: bool,
+    pub(super) has_no_births: bool,
     pub(super) intruders: Vec<Option<(PathBuf, Vec<u8>)>>,
     /// What was changed and made durable, if somebody wants to know.
     pub(super) is_full: bool,
@@ -193,7 +195,7 @@ impl World {
             size,
             modified_ns,
             changed_ns,
-            born_ns: Some(node.born * SECOND_NS),
+            born_ns: (!self.has_no_births).then_some(node.born * SECOND_NS),
             is_file,
             is_folder,
             ..Stat::default()
