@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Options, Past, Report, Undone, media, past, payloads, round::Round, transcripts, workspaces};
+use super::{
+    Options, Past, Report, Undone, media, nook, past, payloads, round::Round, transcripts, workspaces,
+};
 use crate::{
     fs::{Disk, RealDisk},
     model::{Error, Timestamp},
@@ -45,6 +47,14 @@ impl Kind {
             Self::Media => "file",
             Self::Payloads => "session",
             Self::Transcripts => "transcript",
+        }
+    }
+
+    /// How its files in our folder are called.
+    fn files(self) -> nook::Kind {
+        match self {
+            Self::Media => media::NET,
+            kind => kind.name().into(),
         }
     }
 
@@ -91,11 +101,11 @@ impl Folder {
     /// What the things of a run take on the disk that are still in the trash, as far as that can be looked at.
     #[must_use]
     pub fn weight(&self, run: &RunId) -> u64 {
-        let (path, kind) = match self.kind {
-            Kind::Media => (&*self.path, media::NET),
-            Kind::Transcripts => (transcripts::folder_of(&self.path), transcripts::KIND.into()),
-            kind => (&*self.path, kind.name().into()),
+        let path = match self.kind {
+            Kind::Transcripts => transcripts::folder_of(&self.path),
+            _ => &*self.path,
         };
+        let kind = self.kind.files();
         let folder = RealDisk.resolve(path).and_then(|path| RealDisk.folder(&path));
         folder.and_then(|folder| past::weight(&RealDisk, &folder, kind, run)).unwrap_or_default()
     }
@@ -215,6 +225,14 @@ impl Target {
             Self::Media(settings) => media::inspect(settings, now),
             Self::Payloads { dir, settings } => payloads::inspect(dir, settings, now),
         }
+    }
+
+    /// When it was swept last, failed or not, and how many sweeps have failed since the last good one.
+    #[must_use]
+    pub fn last(&self) -> (Option<Timestamp>, u32) {
+        let folder = RealDisk.resolve(self.path()).and_then(|path| RealDisk.folder(&path));
+        let state = folder.map(|folder| nook::state(&RealDisk, &folder, self.kind().files()));
+        state.map_or((None, 0), |state| (state.last_sweep(), state.failures()))
     }
 
     /// Whether a sweep is known not to be due yet.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use session_reaper::{
     Age, Policy, Timestamp,
+    artifact::{self, Action},
     config::Flags,
-    inspect::{self, Health, Level, Limits},
+    inspect::{self, Backlog, Health, Level, Limits},
 };
 
 use super::{
@@ -28,8 +29,8 @@ Exit codes of this verb: 0 OK, 1 warning, 2 critical, 3 unknown. An argument tha
 ///
 /// Warning: the last sweep of a store failed or was refused, or rows are overdue for longer than --warning. Critical: for
 /// longer than --critical, or no sweep was seen for so long while rows are overdue. Unknown: a store cannot be read, or
-/// the configuration is wrong. The worst store is named, critical before unknown before warning. Takes no lock and
-/// writes nothing. Give it the flags and the configuration that the scheduler has.
+/// the configuration is wrong. The worst store is named, critical before unknown before warning. Folders that the
+/// configuration names beside the stores are judged like them, where no STORE is named. Takes no lock and writes nothing. Give it the flags and the configuration that the scheduler has.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -84,10 +85,15 @@ struct Summary<'a> {
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let limits = args.limits()?;
     let config = frame.configure(args.rules.lay_into(args.stores.lay_into(Flags::default())))?;
-    let targets = stores::find(&config)?;
+    let is_named = !args.stores.stores.is_empty() || args.stores.openclaw.is_some();
+    let folders = if is_named { Vec::new() } else { config.targets() };
+    let targets =
+        if config.stores.is_empty() && !folders.is_empty() { Vec::new() } else { stores::find(&config)? };
     let progress = Progress::of("reading", frame, targets.len());
     let look = |target| progress.over(|| examine(target, &config.policy, frame.now, &limits));
-    let stores: Vec<Health> = targets.into_iter().map(look).collect();
+    let stores = targets.into_iter().map(look);
+    let folders = folders.iter().map(|folder| examine_folder(folder, frame.now, &limits));
+    let stores: Vec<Health> = stores.chain(folders).collect();
     drop(progress);
     let summary = summarize(&stores, &limits);
     let exit = Exit::Judged(summary.status);
@@ -113,6 +119,25 @@ fn examine(target: Target, policy: &Policy, now: Timestamp, limits: &Limits) -> 
         Target::Store(store) => inspect::check(&store, policy, now, limits),
         Target::None(error) => Health::of_error(error),
     }
+}
+
+/// A folder of what sessions leave behind: what a sweep would take now, and for how long that has been due.
+fn examine_folder(target: &artifact::Target, now: Timestamp, limits: &Limits) -> Health {
+    let report = target.inspect(now);
+    if let Some(error) = report.error {
+        return Health { store: report.path, ..Health::of_error(error) };
+    }
+    let due = report.items.iter().filter(|item| item.action == Action::Sweep);
+    let oldest = due.filter_map(|item| item.expires_at).min();
+    let (last_sweep, failures) = target.last();
+    let backlog = Backlog {
+        overdue: report.swept,
+        oldest_ms: oldest.map_or(0, |since| now.millis_since(since).max(0)),
+        last_sweep: last_sweep.filter(|last| *last <= now),
+        failures,
+        is_cooling: false,
+    };
+    Health::of_backlog(report.path, target.kind().unit(), backlog, now, limits)
 }
 
 fn summarize<'a>(stores: &'a [Health], limits: &Limits) -> Summary<'a> {

@@ -77,19 +77,29 @@ impl PastArgs {
         change: Option<&ChangeArgs>,
         frame: &Frame<'_>,
     ) -> Result<Effective, Failure> {
+        frame.configure(self.flags(stores, change))
+    }
+
+    fn flags(&self, stores: Vec<PathBuf>, change: Option<&ChangeArgs>) -> Flags {
         let flags = Flags { stores, openclaw: self.openclaw.clone(), ..Flags::default() };
-        frame.configure(change.map_or(flags.clone(), |change| change.lay_into(flags)))
+        change.map_or(flags.clone(), |change| change.lay_into(flags))
     }
 
     /// The configuration, the stores that were found, and the folders of what sessions leave behind: those that were named, or
     /// the configuration's where nothing was.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
+        // What is wrong with the configuration is told before anything else is looked at.
+        let config = self.configure(self.stores.clone(), change, frame)?;
         let named_folders: Vec<Folder> =
             self.stores.iter().flat_map(|path| Folder::at(&stores::identity(path))).collect();
         let is_folder = |path: &PathBuf| !Folder::at(path).is_empty();
         let named: Vec<PathBuf> =
             self.stores.iter().filter(|path| !is_folder(path) || stores::are_in(path)).cloned().collect();
-        let config = self.configure(named.clone(), change, frame)?;
+        let config = if named.len() == self.stores.len() {
+            config
+        } else {
+            frame.load(self.flags(named.clone(), change))?
+        };
         let (folders, has_stores) = if self.stores.is_empty() && self.openclaw.is_none() {
             let folders: Vec<Folder> = config.targets().iter().map(Target::folder).collect();
             let has_stores = !config.stores.is_empty() || folders.is_empty();
@@ -242,7 +252,11 @@ impl Past {
 
     /// The newest run that can be taken back; of a store the newest, for it says itself why it cannot.
     fn newest(&self) -> Option<&Line> {
-        self.lines.iter().rev().find(|line| self.can_take_back(&line.run))
+        let mut can = self.lines.iter().rev().filter(|line| self.can_take_back(&line.run));
+        // One that came to nothing has kept what somebody may miss, and there is nothing to take back.
+        let has_done =
+            |line: &&Line| matches!(self.place, Place::Store(_)) || line.pruned + line.restored > 0;
+        can.find(has_done)
     }
 
     /// Whether this run can be taken back here, as far as is known.

@@ -116,6 +116,13 @@ impl Health {
         let status = Level::Unknown;
         Self { store, status, why, backlog: Backlog::default(), error: Some(error) }
     }
+
+    /// What was found out about a store, or a folder of other things, judged. `unit` is what one of them is called.
+    #[must_use]
+    pub fn of_backlog(store: String, unit: &str, backlog: Backlog, now: Timestamp, limits: &Limits) -> Self {
+        let (status, why) = judge(&backlog, unit, now, limits);
+        Self { store, status, why, backlog, error: None }
+    }
 }
 
 /// Looks at a store and judges it. Takes no lock and writes nothing.
@@ -129,10 +136,7 @@ impl Health {
 pub fn check<D: Disk>(store: &FileStore<D>, policy: &Policy, now: Timestamp, limits: &Limits) -> Health {
     match backlog(store, policy, now) {
         Err(error) => Health { store: store.name(), ..Health::of_error(error) },
-        Ok(backlog) => {
-            let (status, why) = judge(&backlog, now, limits);
-            Health { store: store.name(), status, why, backlog, error: None }
-        }
+        Ok(backlog) => Health::of_backlog(store.name(), "row", backlog, now, limits),
     }
 }
 
@@ -195,8 +199,8 @@ impl Look for Overdue {
 }
 
 /// The verdict on what was found out, and its reason.
-fn judge(seen: &Backlog, now: Timestamp, limits: &Limits) -> (Level, String) {
-    let rows = if seen.overdue == 1 { "1 row".to_owned() } else { format!("{} rows", seen.overdue) };
+fn judge(seen: &Backlog, unit: &str, now: Timestamp, limits: &Limits) -> (Level, String) {
+    let rows = if seen.overdue == 1 { format!("1 {unit}") } else { format!("{} {unit}s", seen.overdue) };
     let is_over = |age: Age| seen.overdue > 0 && seen.oldest_ms > age.as_millis();
     let silence = seen.last_sweep.map_or(0, |last| now.millis_since(last));
     if seen.overdue > 0 && silence > limits.critical.as_millis() {
@@ -237,7 +241,7 @@ mod tests {
     }
 
     fn level(seen: &Backlog) -> Level {
-        judge(seen, NOW, &Limits::default()).0
+        judge(seen, "row", NOW, &Limits::default()).0
     }
 
     #[test]

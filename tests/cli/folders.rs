@@ -427,3 +427,35 @@ fn i1_sessions_of_a_spool_that_is_swept_as_jobs_stay_while_they_live() {
     assert_eq!(sessions.map(|folder| folder.exists()), [false, true]);
     drop(session);
 }
+
+#[test]
+fn a_monitor_is_told_of_folders_as_well() {
+    let world = world();
+    assert_snapshot!(world.run("check").shown(), @r#"
+    exit 0
+    --- stdout
+    OK - 2 stores, none overdue for long; [DIR]/spool: 1 session overdue, the oldest for 1h | overdue=2 oldest=3600s;3600;86400 stores=2 failing=0 unknown=0
+    --- stderr
+    "#);
+    assert_snapshot!(world.run("check --warning 20m").shown(), @r#"
+    exit 1
+    --- stdout
+    WARNING - 2 of 2 stores, the worst [DIR]/spool: 1 session overdue, the oldest for 1h | overdue=2 oldest=3600s;1200;86400 stores=2 failing=0 unknown=0
+    --- stderr
+    "#);
+    world.run("tick").expect(0);
+    assert_snapshot!(world.run("check").shown(), @r#"
+    exit 0
+    --- stdout
+    OK - 2 stores, nothing overdue | overdue=0 oldest=0s;3600;86400 stores=2 failing=0 unknown=0
+    --- stderr
+    "#);
+    fs::remove_dir_all(world.path("spool")).unwrap();
+    world.write("spool", "no folder");
+    assert_snapshot!(world.run("check").shown(), @r#"
+    exit 3
+    --- stdout
+    UNKNOWN - 1 of 2 stores, the worst [DIR]/spool: not a directory | overdue=0 oldest=0s;3600;86400 stores=2 failing=0 unknown=1
+    --- stderr
+    "#);
+}
