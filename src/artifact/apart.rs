@@ -46,8 +46,8 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// Why each of these folders must not be swept, in their order: it is another one, or in another one, or around it; or one of
-/// the `stores` of sessions is in there, and it is a media store or a spool. Each sweep knows only its own marks of what lives, and would
-/// take what another one keeps. A job may have a store in its folder, which goes with the job.
+/// the `stores` of sessions is in there, and it is a media store or a spool. Each sweep knows only its own marks of what
+/// lives, and would take what another one keeps. A job may have a store in its folder, which goes with the job.
 #[must_use]
 pub fn clashes<'p>(targets: &[Target], stores: impl Iterator<Item = &'p Path>) -> Vec<Option<Error>> {
     let sites: Vec<(&Target, Site)> =

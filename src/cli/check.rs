@@ -91,8 +91,13 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         if config.stores.is_empty() && !folders.is_empty() { Vec::new() } else { stores::find(&config)? };
     let progress = Progress::of("reading", frame, targets.len());
     let look = |target| progress.over(|| examine(target, &config.policy, frame.now, &limits));
+    let clashes = artifact::clashes(&folders, targets.iter().filter_map(Target::path));
     let stores = targets.into_iter().map(look);
-    let folders = folders.iter().map(|folder| examine_folder(folder, frame.now, &limits));
+    let folders = folders.iter().zip(clashes).map(|(folder, clash)| match clash {
+        // No sweep would touch it.
+        Some(why) => Health::of_error(why),
+        None => examine_folder(folder, frame.now, &limits),
+    });
     let stores: Vec<Health> = stores.chain(folders).collect();
     drop(progress);
     let summary = summarize(&stores, &limits);

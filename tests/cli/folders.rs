@@ -389,6 +389,8 @@ fn i1_folders_that_a_link_makes_one_are_not_swept() {
             let ran = world.run_with(command, &variables).expect(4);
             assert!(ran.err.contains(" really is ") && ran.err.contains("in another"), "{}", ran.err);
         }
+        let ran = world.run_with("check", &variables).expect(3);
+        assert!(ran.out.contains(" really is "), "{}", ran.shown());
         let ran = world.run_with("list spool", &variables).expect(4);
         assert!(ran.err.contains(" really is "), "{}", ran.err);
         assert_eq!(world.listing(), before);
