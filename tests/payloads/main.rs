@@ -29,6 +29,9 @@ mod race;
 mod sessions;
 #[path = "../crash/strace.rs"]
 mod strace;
+#[path = "../shared/swap.rs"]
+mod swap;
+mod swapped;
 mod target;
 mod threads;
 mod world;

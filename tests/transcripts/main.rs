@@ -16,5 +16,8 @@ mod cut;
 mod locks;
 mod log;
 mod memory;
+#[path = "../shared/swap.rs"]
+mod swap;
+mod swapped;
 mod whole;
 mod world;
