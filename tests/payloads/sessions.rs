@@ -23,9 +23,47 @@ fn the_limit_itself_stays_inline_and_one_byte_more_is_spooled() {
     assert_eq!((blob.length, session.get(&blob).unwrap().len()), (51_201, 51_201));
     assert_eq!(session.put(&b"\n".repeat(2_000), "text/plain"), Stored::Inline(Why::Small));
     let blob = put(&session, &b"\n".repeat(2_001));
-    assert_eq!((blob.excerpt.from, blob.excerpt.to), (1, 2_001));
+    assert!((1_600..2_001).contains(&blob.excerpt.text.len()), "{}", blob.excerpt.text.len());
     session.end().unwrap();
     assert_eq!(world.names("spool"), [""; 0]);
+}
+
+#[test]
+fn no_context_grows_by_what_stands_in_the_place_of_a_payload() {
+    let world = World::new();
+    let session = world.spool_with(Options::default()).session("one").unwrap();
+    let long = |length: usize| vec![b'x'; length];
+    let line = format!("{}\n", "a line of text ".repeat(6));
+    let wide = |length: usize| line.repeat(length / line.len() + 1).into_bytes();
+    let payloads = (51_201..51_800).step_by(50).flat_map(|length| [long(length), wide(length)]);
+    let breaks = (2_001..2_600).step_by(50).map(|lines| b"\n".repeat(lines));
+    for payload in payloads.chain(breaks) {
+        for side in [Side::Tail, Side::Head { first_line: 1 }] {
+            let Stored::Spooled(blob) = session.put_showing(&payload, "text/plain", side) else { panic!() };
+            let (said, length) = (blob.excerpt.to_string().len(), payload.len());
+            assert!(said < length, "{side:?}: {said} of {length}: {}", blob.excerpt.notice);
+            let most = if payload[0] == b'\n' { 2_000 } else { 51_200 };
+            assert!(blob.excerpt.text.len() + 500 > length.min(most), "{side:?}: {said} of {length}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_comes_back_byte_by_byte_and_its_excerpt_says_what_it_is() {
+    let world = World::new();
+    let session = world.spool().session("one").unwrap();
+    let picture: Vec<u8> =
+        (0..200_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let Stored::Spooled(blob) = session.put(&picture, "image/png") else { panic!() };
+    assert_eq!(session.get(&blob).unwrap(), picture);
+    let mut parts = Vec::new();
+    while (parts.len() as u64) < blob.length {
+        parts.extend(session.read_range(&blob, parts.len() as u64, 70_001).unwrap());
+    }
+    assert!(parts == picture, "read by parts it is another");
+    assert_eq!(blob.excerpt.text, "(binary: 200000 bytes of image/png, not shown)");
+    let path = session.path().join(blob.hash.to_string());
+    assert!(blob.excerpt.notice.contains(path.to_str().unwrap()), "{}", blob.excerpt.notice);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub enum Side {
 #[serde(rename_all = "camelCase")]
 pub struct Excerpt {
     /// What is shown: the bytes from `from` to `to`. What is no text in there is replaced; of what is none at all nothing is
-    /// shown.
+    /// shown, and only its kind and length are told here.
     pub text: String,
     /// What is missing, and how to read it.
     pub notice: String,
@@ -93,9 +93,34 @@ impl<'a> Window<'a> {
 }
 
 impl Excerpt {
-    /// What is shown of a payload that is kept at `path`.
+    /// What is shown of a payload that is kept at `path`, however long it becomes.
+    #[cfg(test)]
     pub(super) fn of(payload: &[u8], mime: &str, side: Side, limits: Limits, path: &Path) -> Self {
         Self::of_window(&Window::whole(payload, mime), mime, side, limits, path)
+    }
+
+    /// What stands in the place of a payload: with its notice it is shorter than that, so that no context grows by it. Where
+    /// not even a notice by itself is, as much is shown as ever.
+    pub(super) fn in_place_of(payload: &[u8], mime: &str, side: Side, limits: Limits, path: &Path) -> Self {
+        let window = Window::whole(payload, mime);
+        let of = |bytes| Self::of_window(&window, mime, side, Limits { bytes, ..limits }, path);
+        let mut excerpt = of(limits.bytes);
+        loop {
+            let surplus = (excerpt.said() + 1).saturating_sub(payload.len());
+            if surplus == 0 {
+                return excerpt;
+            }
+            if excerpt.from == excerpt.to {
+                return of(limits.bytes);
+            }
+            // Another notice may be longer than this one: then it is not enough, and less is shown.
+            excerpt = of(excerpt.text.len().saturating_sub(surplus));
+        }
+    }
+
+    /// How long it is when all of it is said.
+    const fn said(&self) -> usize {
+        self.notice.len() + 1 + self.text.len()
     }
 
     /// The same of a payload of which only an end is at hand.
@@ -109,23 +134,26 @@ impl Excerpt {
         let range = window.range(side, limits);
         let shown = window.bytes.get(range.clone()).unwrap_or_default();
         let from = window.from + range.start as u64;
-        Self {
-            text: String::from_utf8_lossy(shown).into_owned(),
-            notice: notice(window, mime, side, range, path),
-            from,
-            to: from + shown.len() as u64,
-        }
+        let text = if window.is_text {
+            String::from_utf8_lossy(shown).into_owned()
+        } else {
+            format!("(binary: {} bytes of {}, not shown)", window.length, named(mime))
+        };
+        Self { text, notice: notice(window, mime, side, range, path), from, to: from + shown.len() as u64 }
     }
 }
 
 fn notice(window: &Window<'_>, mime: &str, side: Side, range: Range<usize>, path: &Path) -> String {
     let (length, path) = (window.length, path.display());
+    if !window.is_text {
+        return format!("[it is no text: all {length} bytes of it are in {path}: read them by byte ranges]");
+    }
     let shown = window.bytes.get(range.clone()).unwrap_or_default();
     if shown.len() as u64 == length {
         return format!("[all of it is in {path} as well]");
     }
     let Some(last) = shown.last() else {
-        return format!("[{length} bytes of {mime} are in {path}: read them by byte ranges]");
+        return format!("[{length} bytes of {} are in {path}: read them by byte ranges]", named(mime));
     };
     let lines = text::lines(shown) as u64;
     let (from, to) = (window.from + range.start as u64, window.from + range.end as u64);
@@ -158,6 +186,11 @@ fn notice(window: &Window<'_>, mime: &str, side: Side, range: Range<usize>, path
     }
 }
 
+/// What a kind is called.
+const fn named(mime: &str) -> &str {
+    if mime.is_empty() { "an unknown kind" } else { mime }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -188,13 +221,21 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_no_text_only_the_size_is_told() {
-        for (payload, mime) in [(&b"ab\0cd"[..], "text/plain"), (b"abcdefghi", "image/png")] {
+    fn of_what_is_no_text_only_kind_and_size_are_told() {
+        for (payload, mime, named) in [
+            (&b"ab\0cd"[..], "text/plain", "text/plain"),
+            (b"abcdefghi", "image/png", "image/png"),
+            (b"\0", "", "an unknown kind"),
+        ] {
             let limits = Limits { bytes: 4, lines: 9 };
             let shown = Excerpt::of(payload, mime, Side::Tail, limits, Path::new("/p"));
             let size = payload.len();
-            assert_eq!(shown.text, "");
-            assert_eq!(shown.notice, format!("[{size} bytes of {mime} are in /p: read them by byte ranges]"));
+            assert_eq!((shown.from, shown.to), (0, 0));
+            assert_eq!(shown.text, format!("(binary: {size} bytes of {named}, not shown)"));
+            assert_eq!(
+                shown.notice,
+                format!("[it is no text: all {size} bytes of it are in /p: read them by byte ranges]")
+            );
         }
     }
 
@@ -250,10 +291,34 @@ mod tests {
             side in sides(), bytes in 1_usize..300, lines in 1_usize..20,
         ) {
             let shown = of(&payload, side, bytes, lines);
-            prop_assert!(shown.text.len() <= bytes, "{} of {bytes}", shown.text.len());
-            prop_assert!(text::lines(shown.text.as_bytes()) <= lines);
+            if text::is_text(&payload, "text/plain") {
+                prop_assert!(shown.text.len() <= bytes, "{} of {bytes}", shown.text.len());
+                prop_assert!(text::lines(shown.text.as_bytes()) <= lines);
+            }
             prop_assert!(shown.from <= shown.to && shown.to <= payload.len() as u64);
-            prop_assert!(shown.to_string().len() <= bytes + shown.notice.len() + 1);
+            prop_assert_eq!(shown.to_string().len(), shown.said());
+        }
+
+        #[test]
+        fn i2_what_stands_in_the_place_of_a_payload_is_shorter_than_it(
+            payload in proptest::collection::vec(
+                prop_oneof![8 => Just(b'x'), 1 => Just(b'\n'), 1 => any::<u8>(), 1 => 0x80..0xff_u8], 1..700,
+            ),
+            side in sides(), mime in "(text/plain|image/png|)", less in 0_usize..9, lines in 1_usize..400,
+        ) {
+            let limits = Limits { bytes: payload.len().saturating_sub(less).max(1), lines };
+            let of = |limits| Excerpt::of(&payload, &mime, side, limits, Path::new("/spool/s-1/abc"));
+            let shown = Excerpt::in_place_of(&payload, &mime, side, limits, Path::new("/spool/s-1/abc"));
+            let least = of(Limits { bytes: 0, lines }).to_string().len();
+            if least < payload.len() {
+                prop_assert!(shown.to_string().len() < payload.len(), "{} of {}", shown, payload.len());
+            } else {
+                prop_assert_eq!(&shown, &of(limits));
+            }
+            // Nothing is held back that need not be.
+            if of(limits).to_string().len() < payload.len() {
+                prop_assert_eq!(shown, of(limits));
+            }
         }
 
         #[test]

@@ -117,7 +117,7 @@ impl<D: Disk> Session<D> {
         let path = self.path.join(hash.name());
         match self.store(&hash, payload) {
             Ok(true) => {
-                let excerpt = Excerpt::of(payload, mime, side, self.spool.options.excerpt(), &path);
+                let excerpt = Excerpt::in_place_of(payload, mime, side, self.spool.options.excerpt(), &path);
                 let (length, mime) = (payload.len() as u64, mime.to_owned());
                 Stored::Spooled(Box::new(BlobRef { hash, length, mime, excerpt }))
             }
@@ -220,7 +220,8 @@ impl<D: Disk> Session<D> {
     /// Ends the session: its folder goes with everything in it.
     ///
     /// # Errors
-    /// As the operating system says. What is left is tried again with each sweep of this process, and after its end by others.
+    /// As the operating system says. What is left is tried again with each sweep of this process and where a payload needs the
+    /// room, and after its end by others.
     pub fn end(self) -> Result<(), Error> {
         let Self { spool, name, path, folder, state } = self;
         let State { mark, .. } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
