@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use session_reaper::artifact::payloads::{Spool, Stored};
+use session_reaper::artifact::payloads::{Options, Spool, Stored};
 
 use crate::{
     part::warm_up,
@@ -27,7 +27,11 @@ fn child() {
     let payload = env::var("SPOOL_PAYLOAD").unwrap_or_default().repeat(100);
     warm_up();
     println!("begin");
-    let spool = Spool::open(dir, small(), session_reaper::now()).unwrap();
+    // With a limit what a dead owner left has to make room.
+    let options =
+        env::var("SPOOL_MOST").map(|most| small().with_max_bytes(most.parse::<i64>().unwrap()).unwrap());
+    let options = options.map_or_else(|_| small(), Options::without_reclaim);
+    let spool = Spool::open(dir, options, session_reaper::now()).unwrap();
     let session = spool.session(&id).unwrap();
     let blob = put(&session, payload.as_bytes());
     assert!(matches!(session.put(payload.as_bytes(), "text/plain"), Stored::Spooled(_)));

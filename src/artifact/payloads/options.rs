@@ -47,7 +47,7 @@ impl Grace {
     }
 }
 
-/// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is as long, the spool may become as
+/// How a spool works. By default 51,200 bytes and 2,000 lines stay inline, an excerpt is no longer, the spool may become as
 /// large as the disk, what a dead owner left goes at once, and who cannot be proven to be dead keeps what is his.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     fs::{Disk, Owner, Writer as _},
-    lock::{Ownership, mark_dead, owner_of},
+    lock::{Claim, Ownership, Proof, mark_dead, owner_of},
     model::{Age, Timestamp},
 };
 
@@ -29,24 +29,28 @@ pub(super) fn put_aside<D: Disk>(disk: &D, folder: &D::Folder) -> io::Result<()>
     disk.rename((folder, OsStr::new(MARK)), (folder, OsStr::new(ASIDE)))
 }
 
-/// Makes a session in the trash one that can be taken up again, as soon as it is back.
+/// Makes a session in the trash one that can be taken up again, as soon as it is back: nobody can before the claim is let go,
+/// which is had wherever a sweep had put the marker aside.
 pub(super) fn make_ready<D: Disk>(
     disk: &D,
     owner: Owner,
     (around, name): (&D::Folder, &OsStr),
-) -> io::Result<()> {
+) -> io::Result<Option<Claim<D>>> {
     let folder = disk.subfolder(around, name)?;
     // One of an earlier time says an earlier time.
     there(disk.remove(&folder, OsStr::new(RESTORED)))?;
     let file = disk.create(&folder, OsStr::new(RESTORED))?;
     file.keep_private()?;
     file.hand_to(owner)?;
+    // All that is in the trash was a dead owner's, by whatever proof.
+    let claim = Proof::FreeLock.try_claim(disk, &folder, OsStr::new(ASIDE)).ok();
     // Whoever had the folder open may have left a marker of his own since: that of the dead one takes its place.
     let aside = there(disk.rename((&folder, OsStr::new(ASIDE)), (&folder, OsStr::new(MARK))))?;
     if aside.is_none() {
         mark_again(disk, owner, &folder)?;
     }
-    disk.sync_folder(&folder)
+    disk.sync_folder(&folder)?;
+    Ok(claim)
 }
 
 /// A sweep that was killed has not put the marker aside. All that is in the trash was a dead owner's: who has marked it since

@@ -9,6 +9,7 @@ use std::{
 use super::{
     name,
     spool::{Inner, MARK, ROOM},
+    write::there,
 };
 use crate::{
     fs::Disk,
@@ -29,6 +30,10 @@ struct Taken {
     name: OsString,
     bytes: u64,
     modified_ns: i128,
+}
+
+fn weight(all: &[Taken]) -> u64 {
+    all.iter().fold(0, |bytes, taken| bytes.saturating_add(taken.bytes))
 }
 
 impl<D: Disk> Inner<D> {
@@ -52,39 +57,54 @@ impl<D: Disk> Inner<D> {
     /// Makes room for a payload, which the dead give up; tells whether there is enough now.
     pub(super) fn make(&self, room: &Room<D>, length: u64) -> io::Result<bool> {
         let Some(most) = self.options.max_bytes.filter(|_| room.0.is_some()) else { return Ok(true) };
+        let room = |bytes: u64| bytes.saturating_add(length) <= most;
         let mut taken = self.taken()?;
-        let mut bytes: u64 = taken.iter().map(|taken| taken.bytes).sum();
+        if !room(weight(&taken)) && self.retry_ended() {
+            taken = self.taken()?;
+        }
+        let mut bytes = weight(&taken);
         taken.sort_by_key(|taken| taken.modified_ns);
         for old in taken {
-            if bytes + length <= most {
+            if room(bytes) {
                 break;
             }
             if self.may_make_room(&old.name) && self.evict(&old.name, old.modified_ns).unwrap_or(false) {
-                bytes -= old.bytes;
+                bytes = bytes.saturating_sub(old.bytes);
             }
         }
-        Ok(bytes + length <= most)
+        Ok(room(bytes))
     }
 
     fn taken(&self) -> io::Result<Vec<Taken>> {
-        let names = self.disk.list(&self.dir)?;
-        Ok(names.into_iter().filter(|name| name::is_ours(name)).filter_map(|name| self.weigh(name)).collect())
+        let mut taken = Vec::new();
+        for name in self.disk.list(&self.dir)?.into_iter().filter(|name| name::is_ours(name)) {
+            let weighed = there(self.weigh(&name)).map_err(|error| {
+                let why = format!("nobody can say how much {} takes: {error}", name.display());
+                io::Error::new(error.kind(), why)
+            })?;
+            taken.extend(weighed.flatten());
+        }
+        Ok(taken)
     }
 
-    /// What goes or cannot be looked at meanwhile weighs nothing.
-    fn weigh(&self, name: OsString) -> Option<Taken> {
-        let folder = self.disk.subfolder(&self.dir, &name).ok()?;
-        let modified_ns = self.disk.stat(&folder, OsStr::new(".")).ok()?.modified_ns;
-        Some(Taken { bytes: self.bytes(&folder).ok()?, modified_ns, name })
+    /// What is no folder takes nothing. What cannot be looked at could take anything: nobody knows then whether there is room.
+    fn weigh(&self, name: &OsStr) -> io::Result<Option<Taken>> {
+        let stat = self.disk.stat(&self.dir, name)?;
+        if !stat.is_folder {
+            return Ok(None);
+        }
+        let bytes = self.bytes(&self.disk.subfolder(&self.dir, name)?)?;
+        Ok(Some(Taken { bytes, modified_ns: stat.modified_ns, name: name.to_owned() }))
     }
 
-    /// What the payloads of a session weigh.
+    /// What the payloads of a session weigh; what goes meanwhile weighs nothing.
     pub(super) fn bytes(&self, folder: &D::Folder) -> io::Result<u64> {
-        let names = self.disk.list(folder)?;
-        let sizes = names.iter().filter(|name| *name != MARK).filter_map(|name| {
-            self.disk.stat(folder, name).ok().filter(|stat| stat.is_file).map(|stat| stat.size)
-        });
-        Ok(sizes.sum())
+        let mut bytes: u64 = 0;
+        for name in self.disk.list(folder)?.iter().filter(|name| *name != MARK) {
+            let file = there(self.disk.stat(folder, name))?.filter(|stat| stat.is_file);
+            bytes = bytes.saturating_add(file.map_or(0, |stat| stat.size));
+        }
+        Ok(bytes)
     }
 
     /// What came back from the trash a short time ago is still waited for.

@@ -37,7 +37,7 @@ pub enum Why {
     Small,
     /// The spool has no room for it, but for what belongs to living sessions.
     Full,
-    /// It could not be written.
+    /// It could not be written, or nobody can say whether there is room for it.
     Failed,
 }
 

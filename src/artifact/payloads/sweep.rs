@@ -82,6 +82,16 @@ impl<D: Disk> Inner<D> {
         Ok(())
     }
 
+    /// Tries once more to remove the sessions that have ended: nobody else can, and they take room. Tells whether there were
+    /// any.
+    pub(super) fn retry_ended(&self) -> bool {
+        let had_some = !self.pending().is_empty();
+        if had_some {
+            self.retry(&mut Report::default());
+        }
+        had_some
+    }
+
     /// Tries once more to remove the sessions that have ended; the names of those that are still there.
     fn retry(&self, report: &mut Report) -> Vec<OsString> {
         // Nobody waits for a removal to be told that another session could not be removed.

@@ -14,9 +14,12 @@ use crate::{
     fs::{Disk as _, MemDisk},
 };
 
+mod back;
 mod cut;
+mod durable;
 mod home;
 mod late;
+mod room;
 
 const DIR: &str = "/spool";
 const FOLDER: &str = "/spool/s-one";
@@ -107,22 +110,23 @@ fn i6_whatever_fails_for_ever_the_payload_stays_inline() {
     }
 }
 
+/// All that a session does.
+fn life(disk: &MemDisk, options: Options) -> Option<()> {
+    let spool = Spool::open_on(disk.clone(), Path::new(DIR), options, NOW).ok()?;
+    let session = spool.session("one").ok()?;
+    let blob = put(&session, &payload(0))?;
+    put(&session, &payload(0))?;
+    put(&session, &payload(1))?;
+    session.release(&blob).ok()?;
+    session.release(&blob).ok()?;
+    session.end().ok()
+}
+
 #[test]
 fn i3_whenever_the_process_is_killed_a_file_is_what_its_name_says_and_the_session_goes_on() {
     for calls in 0.. {
         let disk = disk();
-        let dying = disk.clone().ending_after(calls);
-        let life = || -> Option<()> {
-            let spool = Spool::open_on(dying.clone(), Path::new(DIR), small(), NOW).ok()?;
-            let session = spool.session("one").ok()?;
-            let blob = put(&session, &payload(0))?;
-            put(&session, &payload(0))?;
-            put(&session, &payload(1))?;
-            session.release(&blob).ok()?;
-            session.release(&blob).ok()?;
-            session.end().ok()
-        };
-        let is_done = life().is_some();
+        let is_done = life(&disk.clone().ending_after(calls), small()).is_some();
         blobs(&disk);
         let again = spool(&disk, small());
         let session = again.session("one").unwrap();

@@ -87,7 +87,7 @@ impl<D: Disk> Way<D> for Back<'_, D> {
     fn put_back(&self, opened: &Opened<D>, things: &[(usize, &Thing)]) -> Vec<io::Result<bool>> {
         let one = |(number, thing): &(usize, &Thing)| {
             let (bundle, name) = opened.at(*number);
-            make_ready(self.plain.disk, self.owner, (bundle, &name))?;
+            let _claim = make_ready(self.plain.disk, self.owner, (bundle, &name))?;
             self.plain.put_one(opened, *number, &thing.name)
         };
         things.iter().map(one).collect()
