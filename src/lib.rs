@@ -25,9 +25,9 @@
 //! | module | question it answers |
 //! |---|---|
 //! | `config` | which settings are in force, and where each came from (feature `cli`) |
-//! | [`artifact`] | what do sessions leave behind beside their rows, and how does it go? |
 //! | [`sweep`] | when is it time, and what happened? [`Reaper`], [`sweep::Report`] |
-//! | [`doctor`] | what is wrong with a store and beside it? |
+//! | [`doctor`] | what is wrong with a store, beside it, and with folders of what sessions leave behind? |
+//! | [`artifact`] | what do sessions leave behind beside their rows, and how does it go? |
 //! | [`inspect`] | what is in a store? |
 //! | [`store`] | how is a store read, changed and locked? The port [`store::Store`], and [`FileStore`] |
 //! | [`trash`] | what was removed, and what was done? Bundles and the journal |

@@ -27,7 +27,7 @@ Exit codes: 0 done or nothing to do, 1 error and nothing changed, 2 usage or con
 
 const CONFIG_HELP: &str = "The configuration file [default: $SESSION_REAPER_CONFIG, ./session-reaper.toml, the user's config folder]";
 
-/// Prunes expired rows from the session stores of AI-agent gateways, and leaves every other byte alone
+/// Prunes expired rows from the session stores of AI-agent gateways, and what sessions leave in folders
 #[derive(Debug, Parser)]
 #[command(name = "session-reaper", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
 #[command(subcommand_required = true, arg_required_else_help = true, subcommand_value_name = "VERB")]

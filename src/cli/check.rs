@@ -85,10 +85,8 @@ struct Summary<'a> {
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let limits = args.limits()?;
     let config = frame.configure(args.rules.lay_into(args.stores.lay_into(Flags::default())))?;
-    let is_named = !args.stores.stores.is_empty() || args.stores.openclaw.is_some();
-    let folders = if is_named { Vec::new() } else { config.targets() };
-    let targets =
-        if config.stores.is_empty() && !folders.is_empty() { Vec::new() } else { stores::find(&config)? };
+    let folders = args.stores.folders(&config);
+    let targets = stores::find_beside(&config, &folders)?;
     let progress = Progress::of("reading", frame, targets.len());
     let look = |target| progress.over(|| examine(target, &config.policy, frame.now, &limits));
     let clashes = artifact::clashes(&folders, targets.iter().filter_map(Target::path));

@@ -1,10 +1,11 @@
-//! `doctor`: what is wrong with stores and beside them, and what to do about it.
+//! `doctor`: what is wrong with stores, beside them and in the folders of the configuration, and what to do about it.
 
 use serde::Serialize;
 use session_reaper::{
     Timestamp,
+    artifact::{self, Target as Folder},
     config::Flags,
-    doctor::{self, Checkup},
+    doctor::{self, Checkup, FolderCheckup},
     sweep::SCHEMA,
 };
 
@@ -22,8 +23,9 @@ Examples:
   session-reaper doctor ~/.openclaw
   session-reaper doctor --fix --openclaw   and remove the locks of the dead";
 
-/// What is wrong here: broken stores, stale locks, odd owners, live gateways
+/// What is wrong here: stores, folders, stale locks, odd owners, live gateways
 ///
+/// Folders that the configuration names are looked at beside the stores, where no STORE is named.
 /// Looks and changes nothing, unless it is to mend. That something is wrong is no error: the exit code says whether the
 /// look could be taken.
 #[derive(Debug, clap::Args)]
@@ -45,21 +47,25 @@ struct Shown<'a> {
     applied: bool,
     now: Timestamp,
     stores: &'a [Checkup],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    targets: &'a [FolderCheckup],
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let config = frame.configure(args.stores.lay_into(Flags::default()))?;
-    let targets = stores::find(&config)?;
+    let folders = args.stores.folders(&config);
+    let targets = stores::find_beside(&config, &folders)?;
+    let folders = examine_folders(&folders, &targets, frame.now);
     let progress = Progress::of("reading", frame, targets.len());
     let look = |target| progress.over(|| examine(target, frame.now, args.fix));
     let stores: Vec<Checkup> = targets.into_iter().map(look).collect();
     drop(progress);
     if frame.globals.json {
         let (schema, verb, applied) = (SCHEMA, "doctor", args.fix);
-        output::json(&Shown { schema, verb, applied, now: frame.now, stores: &stores })?;
+        output::json(&Shown { schema, verb, applied, now: frame.now, stores: &stores, targets: &folders })?;
     } else {
         if frame.speaks() {
-            text::checkups(&stores)?;
+            text::checkups(&stores, &folders)?;
         }
         let missing = stores.iter().filter(|store| exit(store) != Exit::Done);
         missing.filter_map(|store| store.error.as_ref()).for_each(|error| {
@@ -74,6 +80,12 @@ fn examine(target: Target, now: Timestamp, mends: bool) -> Checkup {
         Target::Store(store) => doctor::examine(&store, now, mends),
         Target::None(error) => Checkup::of_error(error),
     }
+}
+
+fn examine_folders(folders: &[Folder], stores: &[Target], now: Timestamp) -> Vec<FolderCheckup> {
+    let clashes = artifact::clashes(folders, stores.iter().filter_map(Target::path));
+    let one = |(folder, clash): (&Folder, Option<_>)| doctor::examine_folder(folder, clash.as_ref(), now);
+    folders.iter().zip(clashes).map(one).collect()
 }
 
 /// A store that is broken has been looked at; one that is missing has not.

@@ -23,15 +23,15 @@ Examples:
   session-reaper explain --retention 3d STORE KEY   what another retention would do to it
   session-reaper explain STORE daily                no such key: those that contain it are named";
 
-/// The verdict on one row: rule, age, when it goes, what protects it
+/// The verdict on a row, or on a name in a folder: rule, age, expiry, what protects it
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A sessions.json, or a folder or glob with one store
+    /// A sessions.json, a folder or glob with one store, or a folder that is swept
     #[arg(value_name = "STORE", value_hint = ValueHint::AnyPath)]
     store: PathBuf,
 
-    /// The row's whole key; JSON's escapes such as \ud800 are understood
+    /// The row's whole key (JSON's escapes such as \ud800 are understood), or the name in the folder
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
     key: String,
 

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use session_reaper::config::Flags;
+use session_reaper::{
+    artifact::Target,
+    config::{Effective, Flags},
+};
 
 /// Which stores.
 #[derive(Debug, Default, Args)]
@@ -80,7 +83,7 @@ pub(super) struct GuardArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) beside_live_gateway: Option<String>,
 
-    /// Sweep although more than half of the rows that are meant to last would go, or every row there is
+    /// Sweep although more than half of the rows that are meant to last would go, or every row there is; folders have no such guard
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(super) allow_mass_delete: Option<String>,
 
@@ -142,6 +145,12 @@ pub(super) struct SweepArgs {
 impl StoreArgs {
     /// `--openclaw` as it is without a folder.
     pub(super) const OPENCLAW: &str = "true";
+
+    /// The folders of the configuration beside these stores; none where somebody has named stores: then those alone are meant.
+    /// `--openclaw` names none, and only says where they are.
+    pub(super) fn folders(&self, config: &Effective) -> Vec<Target> {
+        if self.stores.is_empty() { config.targets() } else { Vec::new() }
+    }
 
     /// These arguments laid into `flags`.
     pub(super) fn lay_into(&self, flags: Flags) -> Flags {

@@ -46,6 +46,18 @@ fn must_stand_apart(target: &Target, config: &Effective) -> Result<(), Error> {
     clash.and_then(|(_, clash)| clash).map_or(Ok(()), Err)
 }
 
+/// Says which folders the configuration names, beside the store that was shown.
+pub(super) fn note(flags: Flags, frame: &Frame<'_>) -> Result<(), Failure> {
+    let targets = frame.load(flags)?.targets();
+    let names: Vec<String> =
+        targets.iter().map(|target| plain(&target.path().to_string_lossy()).into_owned()).collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        frame.note(&format!("folders are configured beside it: {names}; `list FOLDER` shows what is in one"));
+    }
+    Ok(())
+}
+
 /// The one that there is.
 fn only(targets: Vec<Target>) -> Result<Option<Target>, Failure> {
     if targets.len() < 2 {

@@ -24,9 +24,9 @@ Examples:
 /// So many runs are shown on a terminal where nobody said how many.
 const ON_TERMINAL: usize = 20;
 
-/// What was done to a store: every run and every undo
+/// What was done to a store or a folder: every run and every undo
 ///
-/// The journal lies beside the store and is never changed. STATE says whether a run can be taken back.
+/// The journal lies beside the store, or in the folder, and is never changed. STATE says whether a run can be taken back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

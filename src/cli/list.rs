@@ -1,4 +1,4 @@
-//! `list`: the rows of a store, their age and weight, and when they go.
+//! `list`: the rows of a store, their age and weight, and when they go; or what is in a folder.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
@@ -23,9 +23,9 @@ Examples:
 /// So many rows are shown on a terminal where nobody said how many.
 const ON_TERMINAL: usize = 50;
 
-/// The rows of a store, by age, weight or expiry
+/// The rows of a store, by age, weight or expiry; or what is in a folder that is swept
 ///
-/// One line a row, newest first. GOES says when a row goes: now, in so much time, or what keeps it.
+/// One line a row, newest first; of a folder, what a sweep would do to each name. GOES says when a row goes: now, in so much time, or what keeps it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -94,6 +94,7 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         )?;
     } else if frame.speaks() {
         text::rows(&listing, screen.filter(|_| !args.full))?;
+        args.store.note_folders(frame)?;
     }
     Ok(Exit::Done)
 }

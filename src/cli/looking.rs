@@ -19,7 +19,7 @@ pub(super) struct RuleArgs {
 /// One store.
 #[derive(Debug, Args)]
 pub(super) struct OneStoreArgs {
-    /// A sessions.json, or a folder or glob with one store; the config's store if none
+    /// A sessions.json, a folder or glob with one store, or a folder that is swept; the config's store if none
     #[arg(value_name = "STORE", value_hint = ValueHint::AnyPath)]
     store: Option<PathBuf>,
 
@@ -38,16 +38,21 @@ impl RuleArgs {
 impl OneStoreArgs {
     /// The folder of what sessions leave behind that is meant instead of a store, if one is.
     pub(super) fn folder(&self, frame: &Frame<'_>) -> Result<Option<Target>, Failure> {
-        if self.openclaw.is_some() {
-            return Ok(None);
-        }
-        folders::meant(self.store.as_deref(), Flags::default(), frame)
+        folders::meant(self.store.as_deref(), self.flags(Vec::new()), frame)
+    }
+
+    /// Says which folders the configuration names beside the store, to who has named nothing.
+    pub(super) fn note_folders(&self, frame: &Frame<'_>) -> Result<(), Failure> {
+        if self.store.is_some() { Ok(()) } else { folders::note(self.flags(Vec::new()), frame) }
+    }
+
+    fn flags(&self, stores: Vec<PathBuf>) -> Flags {
+        Flags { stores, openclaw: self.openclaw.clone(), ..Flags::default() }
     }
 
     /// The store, and the policy in force.
     pub(super) fn find(&self, rules: &RuleArgs, frame: &Frame<'_>) -> Result<(FileStore, Policy), Failure> {
-        let stores = self.store.iter().cloned().collect();
-        find_one(Flags { stores, openclaw: self.openclaw.clone(), ..Flags::default() }, rules, frame)
+        find_one(self.flags(self.store.iter().cloned().collect()), rules, frame)
     }
 }
 

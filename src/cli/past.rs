@@ -23,7 +23,7 @@ const NAMED: usize = 5;
 /// Which stores.
 #[derive(Debug, Args)]
 pub(super) struct PastArgs {
-    /// A sessions.json, a folder or a glob (repeatable); the config's stores if none
+    /// A sessions.json, a folder or a glob, or a folder that was swept (repeatable); all of the config's if none
     #[arg(long = "store", value_name = "STORE", value_hint = ValueHint::AnyPath)]
     stores: Vec<PathBuf>,
 
@@ -86,7 +86,7 @@ impl PastArgs {
     }
 
     /// The configuration, the stores that were found, and the folders of what sessions leave behind: those that were named, or
-    /// the configuration's where nothing was.
+    /// the configuration's where nothing was. `--openclaw` names no folder, and keeps none out.
     pub(super) fn find_all(&self, change: Option<&ChangeArgs>, frame: &Frame<'_>) -> Result<Found, Failure> {
         // What is wrong with the configuration is told before anything else is looked at.
         let config = self.configure(self.stores.clone(), change, frame)?;
@@ -100,7 +100,7 @@ impl PastArgs {
         } else {
             frame.load(self.flags(named.clone(), change))?
         };
-        let (folders, has_stores) = if self.stores.is_empty() && self.openclaw.is_none() {
+        let (folders, has_stores) = if self.stores.is_empty() {
             let folders: Vec<Folder> = config.targets().iter().map(Target::folder).collect();
             let has_stores = !config.stores.is_empty() || folders.is_empty();
             (folders, has_stores)

@@ -81,6 +81,9 @@ impl Totals {
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let config = frame.configure(args.rules.lay_into(args.stores.lay_into(Flags::default())))?;
+    if config.stores.is_empty() && !config.targets().is_empty() {
+        return Err(knows_stores_alone());
+    }
     let targets = stores::find(&config)?;
     let progress = Progress::of("reading", frame, targets.len());
     let look = |target| progress.over(|| survey(target, &config.policy, frame.now));
@@ -99,6 +102,13 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     }
     let exits = results.iter().map(|result| result.as_ref().map_or_else(Exit::of_error, |_| Exit::Done));
     Ok(exits.reduce(Exit::and).unwrap_or(Exit::Done))
+}
+
+fn knows_stores_alone() -> Failure {
+    let message = "no store is named, and the configuration names folders alone; nothing was removed";
+    Failure::usage(message).with_hint(
+        "`stats` speaks of the rows of stores; `session-reaper list FOLDER` shows what is in a folder",
+    )
 }
 
 fn survey(target: Target, policy: &Policy, now: Timestamp) -> Result<Survey, Error> {

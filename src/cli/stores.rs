@@ -16,7 +16,7 @@ use std::{
 
 use session_reaper::{
     Age, Error, ErrorKind, FileStore, Timestamp,
-    artifact::Folder,
+    artifact::{self, Folder},
     config::Effective,
     fs,
     gateway::Lookout,
@@ -117,6 +117,11 @@ pub(super) fn find(config: &Effective) -> Result<Vec<Target>, Failure> {
         join(&mut finds, found?);
     }
     Ok(once::each(finds))
+}
+
+/// The same; none where the configuration names nothing but folders of what sessions leave behind.
+pub(super) fn find_beside(config: &Effective, folders: &[artifact::Target]) -> Result<Vec<Target>, Failure> {
+    if config.stores.is_empty() && !folders.is_empty() { Ok(Vec::new()) } else { find(config) }
 }
 
 /// The only store among what was found.

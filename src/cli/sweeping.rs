@@ -51,8 +51,7 @@ impl<'a> Sweeping<'a> {
     pub(super) fn prepare(args: &SweepArgs, frame: &'a Frame<'a>) -> Result<Self, Failure> {
         let config = frame.configure(args.flags())?;
         let upkeep = Upkeep::of(&config, &args.settings.stores);
-        let targets =
-            if config.stores.is_empty() && !upkeep.is_empty() { Vec::new() } else { stores::find(&config)? };
+        let targets = stores::find_beside(&config, upkeep.folders())?;
         let options = options(args, frame, &config, signals::watch()?);
         let list = if frame.globals.json { List::All } else { List::of(args) };
         let shown = usize::try_from(list.rows_of_each(targets.len())).unwrap_or(usize::MAX);
@@ -158,7 +157,7 @@ impl<'a> Sweeping<'a> {
         budget: &Budget,
         shown: Option<&[artifact::Report]>,
     ) -> (Vec<artifact::Report>, bool) {
-        if self.upkeep.is_empty() {
+        if self.upkeep.folders().is_empty() {
             return (Vec::new(), true);
         }
         let goes_on = || options.stop.signal().is_none() && !budget.is_spent();

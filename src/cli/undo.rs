@@ -24,7 +24,7 @@ Examples:
   session-reaper undo --store sessions.json 1f2e3d4c  a run of `history`; the end of its name is enough
   session-reaper undo -n                            what would come back";
 
-/// Take a run back: its rows return in their old bytes
+/// Take a run back: rows return in their old bytes, and what went from folders with them
 ///
 /// Without RUN the newest one. A row whose key lives again is left alone and told. An undo is a run itself, and can be
 /// undone.

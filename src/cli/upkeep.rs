@@ -35,14 +35,14 @@ impl Leave<'_> {
 }
 
 impl Upkeep {
-    /// What the configuration names; nothing where somebody has named stores: then those are meant.
+    /// What the configuration names, unless stores alone are meant.
     pub(super) fn of(config: &Effective, args: &StoreArgs) -> Self {
-        let is_named = !args.stores.is_empty() || args.openclaw.is_some();
-        Self(if is_named { Vec::new() } else { config.targets() })
+        Self(args.folders(config))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The folders.
+    pub(super) fn folders(&self) -> &[Target] {
+        &self.0
     }
 
     /// Whether a tick at `now` is known to find nothing due.

@@ -23,6 +23,10 @@ pub enum Subject {
     Swap,
     /// A lock of ours, by which the processes of session-reaper exclude each other.
     Mutex,
+    /// A folder of what sessions leave behind.
+    Folder,
+    /// What such a folder keeps of what went.
+    Trash,
 }
 
 impl Subject {
@@ -37,6 +41,8 @@ impl Subject {
             Self::Rescued => "rescued",
             Self::Swap => "swap",
             Self::Mutex => "mutex",
+            Self::Folder => "folder",
+            Self::Trash => "trash",
         }
     }
 }

@@ -1,16 +1,19 @@
-//! What is wrong here: the store itself, the locks beside it, who else is at work, and what we have left.
+//! What is wrong here: the store itself, the locks beside it, who else is at work, what we have left, and the folders of what
+//! sessions leave behind.
 //!
 //! An examination reads and changes nothing. Asked to mend, it removes locks whose owners are proven to be dead, as a
 //! sweep would take them over, and nothing else.
 
 mod beside;
 mod finding;
+mod folder;
 mod locks;
 mod ours;
 mod place;
 mod store;
 
 pub use finding::{Finding, Subject};
+pub use folder::{FolderCheckup, examine_folder};
 
 use serde::Serialize;
 

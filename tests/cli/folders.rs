@@ -40,18 +40,18 @@ fn age(path: &Path, hours: i64) {
 }
 
 /// The store's folder of the tests, and the spool's.
-fn dirs(world: &World) -> [PathBuf; 2] {
+pub(crate) fn dirs(world: &World) -> [PathBuf; 2] {
     ["media", "spool"].map(|name| fs::canonicalize(world.path(".")).unwrap().join(name))
 }
 
-fn configure(world: &World, more: &str) {
+pub(crate) fn configure(world: &World, more: &str) {
     let [media, spool] = dirs(world).map(|dir| dir.display().to_string());
     let text = format!("{more}\n[media]\ndir = {media:?}\n[payloads]\ndir = {spool:?}\n");
     world.write("session-reaper.toml", &text);
 }
 
 /// Two pictures, one of which nobody has used for an hour; a session of a dead process.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     configure(&world, "");
     for (name, hours) in [("old.png", 1), ("new.png", 0)] {
@@ -65,7 +65,7 @@ fn world() -> World {
     world
 }
 
-fn is_there(world: &World) -> [bool; 3] {
+pub(crate) fn is_there(world: &World) -> [bool; 3] {
     let [media, spool] = dirs(world);
     [media.join("old.png"), media.join("new.png"), spool.join("s-agent%3amain")].map(|path| path.exists())
 }
@@ -277,11 +277,11 @@ fn the_trash_of_folders_is_listed_and_emptied() {
     assert_snapshot!(world.run("trash list").shown().replace(char::is_numeric, "0"), @r#"
     exit 0
     --- stdout
-      RUN                           VERB   ROWS     SIZE  LEAVES                    STORE
-      [RUN]  prune     0  00.0 kB  0000-00-00T00:00:00.000Z  [DIR]/spool
-      [RUN]  prune     0      0 B  0000-00-00T00:00:00.000Z  [DIR]/media
+      RUN                           VERB   THINGS     SIZE  LEAVES                    STORE
+      [RUN]  prune       0  00.0 kB  0000-00-00T00:00:00.000Z  [DIR]/spool
+      [RUN]  prune       0      0 B  0000-00-00T00:00:00.000Z  [DIR]/media
     what leaves does so with the first sweep after that time
-    0 runs in the trash, 0 rows, 00.0 kB
+    0 runs in the trash, 0 things, 00.0 kB
     --- stderr
     "#);
     world.run("trash empty --yes").expect(0);

@@ -309,7 +309,7 @@ fn the_trash_of_a_folder_is_listed_and_emptied() {
         (&bundle["rows"], &bundle["bytes"], &bundle["verb"]),
         (&4.into(), &32.into(), &"prune".into())
     );
-    assert!(world.run("trash list").out.contains("1 run in the trash, 4 rows, 32 B"));
+    assert!(world.run("trash list").out.contains("1 run in the trash, 4 things, 32 B"));
     let run = world.run("history --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     assert_snapshot!(world.run(&format!("trash list {run}")).shown(), @r#"
     exit 0

@@ -12,6 +12,7 @@
 )]
 
 mod apply;
+mod beside;
 mod check;
 mod config;
 mod doctor;

@@ -57,7 +57,7 @@ fn help_and_version_are_data() {
         format!("session-reaper {}\n", env!("CARGO_PKG_VERSION"))
     );
     assert_snapshot!(world.run("--help").expect(0).out, @r#"
-    Prunes expired rows from the session stores of AI-agent gateways, and leaves every other byte alone
+    Prunes expired rows from the session stores of AI-agent gateways, and what sessions leave in folders
 
     Usage: session-reaper [OPTIONS] <VERB>
 
@@ -66,11 +66,11 @@ fn help_and_version_are_data() {
       prune        Sweep now [aliases: gc, cleanup]
       plan         Show what would go, and write the plan down
       apply        Carry out a plan that `plan -o` wrote
-      list         The rows of a store, by age, weight or expiry
+      list         The rows of a store, by age, weight or expiry; or what is in a folder that is swept
       stats        What costs the bytes: kinds of rows, their age, their heaviest fields
-      explain      The verdict on one row: rule, age, when it goes, what protects it
-      history      What was done to a store: every run and every undo
-      undo         Take a run back: its rows return in their old bytes
+      explain      The verdict on a row, or on a name in a folder: rule, age, expiry, what protects it
+      history      What was done to a store or a folder: every run and every undo
+      undo         Take a run back: rows return in their old bytes, and what went from folders with them
       trash        What was removed and can still be brought back
       pin          Protect a row from every rule; without KEY, list the pins
       unpin        Take the pin from a row: rules judge it again
@@ -80,7 +80,7 @@ fn help_and_version_are_data() {
       media        A media store: files that sessions receive and make, each under a name, for as long
                    as somebody needs them
       check        For monitoring: is everything swept as it should be? One line
-      doctor       What is wrong here: broken stores, stale locks, odd owners, live gateways
+      doctor       What is wrong here: stores, folders, stale locks, odd owners, live gateways
       config       The configuration in force
       demo         Make a store as gateways leave it, sweep it, take that back, and show what happened
       completions  Print the completions of a shell

@@ -19,7 +19,7 @@ use syn::{spanned::Spanned, visit::Visit};
 /// The floors, from the ground up: a room may use the rooms before it and none after.
 const FLOORS: [&str; 17] = [
     "model", "policy", "json", "clock", "fs", "process", "lock", "gateway", "trash", "store", "inspect",
-    "doctor", "artifact", "sweep", "specimen", "config", "cli",
+    "artifact", "doctor", "sweep", "specimen", "config", "cli",
 ];
 
 fn files(under: &str) -> Vec<PathBuf> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use session_reaper::doctor::{Checkup, Finding, Subject};
+use session_reaper::doctor::{Checkup, Finding, FolderCheckup, Subject};
 
 use crate::cli::{
     Failure,
@@ -11,16 +11,18 @@ use crate::cli::{
     words::{self, plain},
 };
 
-/// Prints what was found, store by store.
-pub(crate) fn checkups(stores: &[Checkup]) -> Result<(), Failure> {
+/// Prints what was found, store by store, and then folder by folder.
+pub(crate) fn checkups(stores: &[Checkup], folders: &[FolderCheckup]) -> Result<(), Failure> {
     let mut out = output::stdout();
-    for (index, store) in stores.iter().enumerate() {
+    let stores = stores.iter().map(|store| (&store.store, &store.findings));
+    let folders = folders.iter().map(|folder| (&folder.path, &folder.findings));
+    for (index, (name, findings)) in stores.chain(folders).enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{BOLD}{}{BOLD:#}", plain(&store.store))?;
-        let widths = Widths::of(&store.findings);
-        store.findings.iter().try_for_each(|finding| widths.write(&mut out, finding))?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", plain(name))?;
+        let widths = Widths::of(findings);
+        findings.iter().try_for_each(|finding| widths.write(&mut out, finding))?;
     }
     Ok(out.flush()?)
 }
@@ -60,12 +62,12 @@ impl Widths {
     }
 }
 
-/// The finding's file unless it is the store, what is to be said of it, and its age.
+/// The finding's file unless it is the store or the folder, what is to be said of it, and its age.
 fn sentence(finding: &Finding) -> String {
     let path = finding
         .path
         .as_ref()
-        .filter(|_| finding.subject != Subject::Store)
+        .filter(|_| !matches!(finding.subject, Subject::Store | Subject::Folder))
         .map(|path| path.to_string_lossy());
     let path = path.map_or_else(String::new, |path| format!("{path}: "));
     let age = finding.age_ms.map_or_else(String::new, |age| format!(", {}", aged(age)));

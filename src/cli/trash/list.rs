@@ -170,7 +170,7 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
     let head = [
         ("RUN", Side::Left),
         ("VERB", Side::Left),
-        ("ROWS", Side::Right),
+        (heading(bundles), Side::Right),
         ("SIZE", Side::Right),
         ("LEAVES", Side::Left),
         ("STORE", Side::Left),
@@ -180,8 +180,7 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
         table::write(&mut out, head, &rows)?;
     }
     let bytes = bundles.iter().map(|bundle| bundle.bytes).sum();
-    let rows = bundles.iter().map(|bundle| bundle.rows).sum();
-    let (runs, rows) = (words::count(bundles.len() as u64, "run"), words::count(rows, "row"));
+    let (runs, amount) = (words::count(bundles.len() as u64, "run"), amount(bundles));
     if bundles.iter().any(|bundle| bundle.expires_at.is_some()) {
         let dim = "what leaves does so with the first sweep after that time";
         // Whatever else is moved here takes room that somebody waits for.
@@ -193,8 +192,25 @@ fn print(bundles: &[Bundle], with_store: bool) -> Result<(), Failure> {
         let dim = format!("{dim}{but}");
         writeln!(out, "{DIM}{dim}{DIM:#}")?;
     }
-    writeln!(out, "{runs} in the trash, {rows}, {}", Bytes(bytes))?;
+    writeln!(out, "{runs} in the trash, {amount}, {}", Bytes(bytes))?;
     Ok(out.flush()?)
+}
+
+/// What a bundle has so many of: of stores rows, of folders paths, files and sessions.
+fn heading(bundles: &[Bundle]) -> &'static str {
+    if bundles.iter().all(|bundle| bundle.is_of_store) { "ROWS" } else { "THINGS" }
+}
+
+/// `2 rows, 1 thing`, of either only where there is a run on such.
+fn amount(bundles: &[Bundle]) -> String {
+    let of = |is_of_store: bool, what| {
+        let mut those = bundles.iter().filter(|bundle| bundle.is_of_store == is_of_store).peekable();
+        let is_any = those.peek().is_some();
+        let number = those.map(|bundle| bundle.rows).sum();
+        is_any.then(|| words::count(number, what))
+    };
+    let all: Vec<String> = [of(true, "row"), of(false, "thing")].into_iter().flatten().collect();
+    if all.is_empty() { words::count(0, "row") } else { all.join(", ") }
 }
 
 fn row(bundle: &Bundle, with_store: bool) -> [Cell; 6] {
