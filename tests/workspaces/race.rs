@@ -24,8 +24,9 @@ use session_reaper::{
 use crate::{jobs::now, world::World};
 
 /// What a swapper exchanges for a link to its twin outside: the folder that groups are in, the main folder, one in its midst,
-/// and one at its end.
-const LEVELS: [&str; 5] = ["base", "base/w", "base/w/src", "base/w/src/deep", DEEP];
+/// one at its end, a file, and a token.
+const LEVELS: [&str; 7] =
+    ["base", "base/w", "base/w/src", "base/w/src/deep", DEEP, "base/w/src/deep/main.rs", "base/w.cred.sh"];
 
 /// Where folders are brought up.
 const DEEP: &str = concat!(
@@ -146,7 +147,7 @@ fn i10_a_sweep_takes_nothing_from_outside_whoever_swaps_folders_for_links() {
     // By then all of it is old.
     let later = now().plus(Age::from_hours(48));
     for (level, trash) in
-        ["base", "base/w", "base/w/src", "base/w/src/deep"].into_iter().zip([true, false].into_iter().cycle())
+        LEVELS.into_iter().filter(|level| *level != DEEP).zip([true, false].into_iter().cycle())
     {
         let remove = |world: &World| {
             let options = Options { trash, ..Options::default() };
@@ -162,6 +163,23 @@ fn i10_a_sweep_takes_nothing_from_outside_whoever_swaps_folders_for_links() {
         );
         assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
     }
+}
+
+/// A link may come to stand anywhere on the way to the folder that is swept.
+#[test]
+fn i10_a_sweep_is_not_led_astray_by_a_link_in_the_middle_of_its_path() {
+    let settings = Settings::new(vec!["src".parse().unwrap()]);
+    let later = now().plus(Age::from_hours(48));
+    let remove = |world: &World| {
+        let options = Options { trash: false, ..Options::default() };
+        sweep(&world.path("base/w"), &settings, later, &options).swept > 0
+    };
+    let count = race("base", remove, |count| count.swaps > 100 && count.complete > 0);
+    eprintln!(
+        "sweep behind a swapped folder: {} swaps, {} groups gone: 0 lost outside",
+        count.swaps, count.complete
+    );
+    assert!(count.lost == 0 && count.swaps > 100 && count.complete > 0, "{count:?}");
 }
 
 /// The rig would see it: who looks first and then follows paths is led outside.

@@ -46,3 +46,67 @@ fn why_not(path: &Path, error: io::Error) -> Result<(), Error> {
         _ => Err(Error::io(STEP, path, error).with_hint("run it as the user whose jobs these are")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests make folders as any program would")]
+
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn refusal(path: &Path, home: &Home) -> Error {
+        open(path, home).unwrap_err()
+    }
+
+    #[test]
+    fn i10_no_home_folder_is_swept_nor_one_around_it_whatever_it_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let inner = root.join("home/u");
+        std::fs::create_dir_all(inner.join("jobs")).unwrap();
+        std::os::unix::fs::symlink(&inner, root.join("link")).unwrap();
+        for home in [inner.clone(), root.join("link")] {
+            let by_name = Home::at(&home);
+            // Bound to another place it has another name, and is the same folder.
+            let mut by_number = Home::at(&home);
+            by_number.paths.clear();
+            for (home, path) in [
+                (&by_name, "home/u"),
+                (&by_name, "home/u/"),
+                (&by_name, "home"),
+                (&by_number, "home/u"),
+                (&by_number, "home"),
+            ] {
+                let error = refusal(&root.join(path), home);
+                assert_eq!(
+                    (error.kind(), error.message()),
+                    (ErrorKind::Config, "your home folder is in there"),
+                    "{path}"
+                );
+                assert_eq!(error.hint(), Some(HINT));
+            }
+            assert!(open(&inner.join("jobs"), &by_name).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn i10_a_link_is_known_whatever_stands_behind_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("deep/jobs")).unwrap();
+        std::os::unix::fs::symlink("deep/jobs", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("deep", root.join("middle")).unwrap();
+        for path in ["link", "link/", "link//", "link/.", "link/./", "middle/jobs", "middle//jobs/"] {
+            let error = refusal(&PathBuf::from(format!("{}/{path}", root.display())), &Home::default());
+            assert_eq!(
+                (error.kind(), error.message()),
+                (ErrorKind::Refused, "there is a link on the way to it"),
+                "{path}"
+            );
+            let hint = format!("name it by its real path: {}", root.join("deep/jobs").display());
+            assert_eq!(error.hint(), Some(&*hint), "{path}");
+        }
+        assert!(open(&root.join("deep/jobs/"), &Home::default()).unwrap().is_some());
+    }
+}

@@ -1,6 +1,6 @@
 //! Links on the way to a path: whoever may put one there could lead us anywhere, so none is followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     fs,
@@ -9,6 +9,8 @@ use crate::{
 
 /// The refusal of `path`, where there is a link on the way to it: in the path of the folder `inside`, which is to be opened.
 pub(super) fn link_on_the_way(step: &'static str, path: &Path, inside: &Path) -> Option<Error> {
+    // A slash or a dot at its end would lead through a link, and none would be seen.
+    let inside: &Path = &inside.components().collect::<PathBuf>();
     if !inside.ancestors().any(|path| fs::read_link(path).is_some()) {
         return None;
     }

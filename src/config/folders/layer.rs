@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::workspaces;
 use crate::{
     config::{
         Origin, Setting,
@@ -45,7 +46,7 @@ impl Layer {
         paths: &Paths,
     ) -> Result<(), Wrong> {
         match setting {
-            Setting::WorkspacesBase => put(&mut self.workspaces_base, value::folder(raw, paths)?, origin),
+            Setting::WorkspacesBase => put(&mut self.workspaces_base, workspaces::base(raw, paths)?, origin),
             Setting::WorkspacesNames => put(&mut self.workspaces_names, value::names(raw)?, origin),
             Setting::WorkspacesTtl => put(&mut self.workspaces_ttl, value::retention(raw, "h")?, origin),
             Setting::WorkspacesSecretTtl => {

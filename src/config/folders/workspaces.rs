@@ -1,10 +1,37 @@
 //! `[workspaces]`: the folder of jobs, and which of them go.
 
+use std::path::{Path, PathBuf};
+
 use super::Layer;
 use crate::{
-    artifact::workspaces::{Settings, Shape},
-    config::{Effective, Setting, error::Problem},
+    artifact::workspaces::{Group, Settings, Shape},
+    config::{
+        Effective, Setting,
+        error::Problem,
+        paths::Paths,
+        raw::{Raw, Wrong},
+        value,
+    },
 };
+
+/// The folder of jobs, named from the root on wherever that is written: one that starts where a file of settings stands would
+/// be looked for in another place than it is, and nothing be found there. What a sweep would refuse for its name is refused here.
+pub(super) fn base(raw: &Raw, paths: &Paths) -> Result<Option<PathBuf>, Wrong> {
+    let (Some(base), Raw::Word(text) | Raw::Text(text)) = (value::folder(raw, paths)?, raw) else {
+        return Ok(None);
+    };
+    let home = paths.home.as_deref();
+    let named = paths.expand(text).map_err(Wrong::from)?;
+    [None, home].into_iter().try_for_each(|home: Option<&Path>| Group::of(&named, home).map(drop)).map_err(
+        |error| {
+            let why = error.message();
+            Wrong::from(format!(
+                "{text:?}: {why}; name the folder that jobs have theirs in, from the root on"
+            ))
+        },
+    )?;
+    Ok(Some(base))
+}
 
 impl Effective {
     /// A folder without names would be swept of nothing, and nobody would know why.

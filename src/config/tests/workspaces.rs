@@ -1,6 +1,6 @@
 //! The folder of jobs: which one, and what in it are jobs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{malformed::refused, *};
 
@@ -44,7 +44,41 @@ fn no_malformed_value_is_taken() {
         ("siblings = [\"a/b\"]", "cannot stand behind a name"),
         ("ttl = 0", "0 is no age"),
         ("secret_ttl = \"0h\"", "24h"),
+        ("secret_ttl = \"-6h\"", "-6h"),
+        ("secret_ttl = -6", "-6"),
     ] {
         refused(of_text(&format!("[workspaces]\n{line}")), "session-reaper.toml:2", &["workspaces.", part]);
     }
+}
+
+/// As the folders of media and payloads are: before anything is looked at, and not when it is to be swept.
+#[test]
+fn i10_a_folder_that_cannot_be_that_of_jobs_is_refused_where_it_is_named() {
+    for (base, why) in [
+        ("/", "this is the root of everything"),
+        ("//.", "this is the root of everything"),
+        ("~", "your home folder is in there"),
+        ("~/", "your home folder is in there"),
+        ("/home/u/", "your home folder is in there"),
+        ("/home", "your home folder is in there"),
+        ("jobs", "the path is relative"),
+        ("./jobs", "the path is relative"),
+        ("../jobs", "the path is relative"),
+        ("/srv/../jobs", "there is a .. in the path"),
+    ] {
+        let file = format!("[workspaces]\nbase = \"{base}\"\nnames = [\"*\"]");
+        refused(of_text(&file), "session-reaper.toml:2", &["workspaces.base", why]);
+        let variables = [("SESSION_REAPER_WORKSPACES_BASE", base), ("SESSION_REAPER_WORKSPACES_NAMES", "*")];
+        refused(of_env(&variables), "SESSION_REAPER_WORKSPACES_BASE", &[why]);
+        // A file elsewhere does not make a folder beside itself of it.
+        let files = Memory::default().with("/etc/reaper.toml", &file);
+        let named = Some(Path::new("/etc/reaper.toml"));
+        refused(
+            load(&Flags::default(), &env(&[]), &files, named, None),
+            "/etc/reaper.toml:2",
+            &["workspaces.base", why],
+        );
+    }
+    let fine = of_text("[workspaces]\nbase = \"/home/u/jobs/\"\nnames = [\"*\"]").unwrap();
+    assert_eq!(fine.workspaces_base, Some(PathBuf::from("/home/u/jobs/")));
 }
