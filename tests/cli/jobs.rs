@@ -193,7 +193,7 @@ fn list_and_explain_say_what_would_become_of_each() {
     [DIR]/jobs: 2 workspaces would go (42 B), 2 kept
       sweep     1d1h  ttl                21 B  job-1
       sweep       2d  ttl                21 B  job-2
-      keep        1h  young               5 B  job-3
+      keep        1h  young              21 B  job-3
       keep         -  foreign             0 B  precious.db
       to go   ttl 2
       kept    foreign 1, young 1
@@ -229,6 +229,45 @@ fn list_and_explain_say_what_would_become_of_each() {
     assert_eq!(world.run("explain jobs job-3 --json").json()["item"]["why"], "young");
 }
 
+/// Whatever is wrong with the rest of its group.
+#[test]
+fn a_monitor_is_told_of_a_token_that_should_be_gone() {
+    let world = World::new();
+    job(&world, "job-1", 8_760);
+    fs::remove_dir_all(world.path("jobs/job-1-artifacts")).unwrap();
+    std::os::unix::fs::symlink("nowhere", world.path("jobs/job-1-artifacts")).unwrap();
+    configure(&world, "");
+    assert_snapshot!(world.run("check").shown(), @r#"
+    exit 2
+    --- stdout
+    CRITICAL - [DIR]/jobs: 1 path overdue, the oldest for 52w18h | overdue=1 oldest=31514400s;3600;86400 stores=1 failing=0 unknown=0
+    --- stderr
+    "#);
+    // Beside a group that lives on it is overdue since its own time.
+    fs::remove_file(world.path("jobs/job-1-artifacts")).unwrap();
+    age(&world.path("jobs/job-1/src/main.rs"), 1);
+    age(&world.path("jobs/job-1.cred.sh"), 8);
+    let json = world.run("check --json").expect(1).json();
+    assert_eq!((&json["overdue"], &json["oldestMs"]), (&1.into(), &(2 * 3_600_000).into()));
+    world.run("tick").expect(0);
+    world.run("check").expect(0);
+}
+
+#[test]
+fn explain_says_the_truth_of_a_clone_with_something_that_is_called_as_a_mark_is() {
+    let world = world();
+    fs::create_dir(world.path("jobs/job-3/.owner")).unwrap();
+    age(&world.path("jobs/job-3"), 1);
+    assert_snapshot!(world.run("explain jobs job-3").shown(), @r#"
+    exit 0
+    --- stdout
+    job-3
+      stays (unclear): it has something in it that is called .owner and is no mark of ours, cannot be read, or is that of a process that cannot be seen from here
+      size     21 B looked at
+    --- stderr
+    "#);
+}
+
 /// The settings as somebody gets them wrong.
 #[test]
 fn a_mistake_in_the_configuration_is_told_and_nothing_goes() {
@@ -246,6 +285,7 @@ fn a_mistake_in_the_configuration_is_told_and_nothing_goes() {
         ("names = ['job-*']\nttl = '-1h'", "-1h"),
         ("names = ['job-*']\nttl = 60", "without a unit"),
         ("names = ['job-*']\nsecret_ttl = '0s'", "0s"),
+        ("names = ['job-*']\nsecret_ttl = '-6h'", "-6h"),
         ("names = ['job-*']\nsecrets = ['../x']", "cannot stand behind a name"),
         ("names = ['job-*']\nnmae = 1", "unknown key"),
     ] {
@@ -253,8 +293,50 @@ fn a_mistake_in_the_configuration_is_told_and_nothing_goes() {
         assert!(ran.err.contains(why), "{lines}: {}", ran.err);
         assert_eq!(names(&world).len(), 10);
     }
-    world.write("session-reaper.toml", "[workspaces]\nbase = '/'\nnames = ['*']\n");
-    assert!(world.run("prune --yes").expect(2).err.contains("this is the root of everything"));
+    // One that cannot be meant is refused before anything is looked at, wherever its file is.
+    for (base, why) in [
+        ("/", "this is the root of everything"),
+        ("~", "your home folder is in there"),
+        ("~/", "your home folder is in there"),
+        ("jobs", "the path is relative"),
+        ("./jobs", "the path is relative"),
+        ("/x/../jobs", "there is a .. in the path"),
+    ] {
+        let file = world.write("etc/reaper.toml", &format!("[workspaces]\nbase = '{base}'\nnames = ['*']\n"));
+        for verb in ["tick", "prune --yes", "list", "config check", "check"] {
+            let ran = world.run(&format!("{verb} --config {}", file.display()));
+            assert_eq!(ran.code, if verb == "check" { 3 } else { 2 }, "{base} {}", ran.shown());
+            let said = format!("{}{}", ran.out, ran.err);
+            let parts = ["reaper.toml:2", "workspaces.base", why];
+            assert!(parts.iter().all(|part| said.contains(part)), "{base}: {}", ran.shown());
+        }
+        assert_eq!(names(&world).len(), 10);
+    }
+}
+
+/// However many slashes there are at its end.
+#[test]
+fn i10_a_folder_that_is_a_link_or_behind_one_is_refused_by_its_real_path() {
+    let world = world();
+    std::os::unix::fs::symlink("jobs", world.path("link")).unwrap();
+    fs::create_dir(world.path("deep")).unwrap();
+    fs::rename(world.path("jobs"), world.path("deep/jobs")).unwrap();
+    std::os::unix::fs::symlink("deep/jobs", world.path("jobs")).unwrap();
+    std::os::unix::fs::symlink("deep", world.path("middle")).unwrap();
+    let dir = fs::canonicalize(world.path("")).unwrap();
+    for base in ["link", "link/", "link//", "link/.", "middle/jobs", "middle/jobs/"] {
+        let text = format!("[workspaces]\nbase = '{}/{base}'\nnames = ['job-*']\n", dir.display());
+        world.write("session-reaper.toml", &text);
+        let ran = world.run("prune --yes").expect(4);
+        assert!(ran.err.contains("there is a link on the way to it"), "{base}: {}", ran.shown());
+        let hint = format!("hint: name it by its real path: {}/deep/jobs\n", dir.display());
+        assert!(
+            ran.err.replace("[DIR]", &dir.display().to_string()).contains(&hint),
+            "{base}: {}",
+            ran.shown()
+        );
+        assert_eq!(fs::read_dir(world.path("deep/jobs")).unwrap().count(), 10);
+    }
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::{ffi::OsStr, path::Path};
 use super::{
     Role, Settings,
     home::Home,
+    leaf::Member,
     roster::Names,
     shape::MARKER,
-    verdict::{Kept, Owned, Seen},
-    walk::walk,
+    verdict::{Kept, Marks, Owned, Seen},
+    walk::{Found, walk},
 };
 use crate::{
     artifact::{media, payloads, signs},
@@ -27,57 +28,64 @@ pub(super) struct Base<'a> {
     pub(super) home: &'a Home,
 }
 
-/// A member as it was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Member {
-    ino: u64,
-    /// Bytes of what was looked at.
-    pub(super) bytes: u64,
-}
-
-impl Member {
-    /// Whether this is the one that was seen.
-    pub(super) const fn is(&self, stat: &Stat) -> bool {
-        self.ino == stat.ino
-    }
-}
-
 /// What a group is by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Looked {
     pub(super) seen: Seen,
+    /// Whether all of it was looked at, so that its newest time is known.
+    pub(super) is_whole: bool,
     /// Its members in the order of their names, as far as they were looked at.
     pub(super) members: Vec<Option<Member>>,
 }
 
-/// Looks at a group of which it is known whether it is `owned`.
+/// By what groups are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gauge<'s> {
+    pub(super) settings: &'s Settings,
+    pub(super) now: Timestamp,
+    /// Whether somebody wants to know all of what stays as well: then nothing is enough before the end.
+    pub(super) is_whole: bool,
+}
+
+impl Gauge<'_> {
+    /// Whether what was written then keeps its group, so that no more need be known.
+    fn is_enough(&self, at: Timestamp) -> bool {
+        !self.is_whole && self.settings.ttl.age().is_none_or(|age| at >= self.now.minus(age))
+    }
+}
+
+/// Looks at a group of which it is known what its marks say.
 pub(super) fn look(
     base: &Base<'_>,
     (main, names): (&str, &Names),
-    owned: Owned,
-    settings: &Settings,
-    now: Timestamp,
+    Marks { owned, is_unclear }: Marks,
+    gauge: &Gauge<'_>,
 ) -> Looked {
-    let oldest = Timestamp::from_nanos(i128::MIN);
-    let mut seen = Seen { newest: Ok(oldest), secret: None, owned };
-    if owned == Owned::Yes {
+    let newest = if is_unclear { Err(Kept::Unclear) } else { Ok(Timestamp::from_nanos(i128::MIN)) };
+    let mut seen = Seen { newest, secret: None, owned, clock: gauge.now };
+    if owned == Owned::Yes && !gauge.is_whole {
         seen.newest = Err(Kept::Owned);
-        return Looked { seen, members: vec![None; names.members.len()] };
+        return Looked { seen, is_whole: false, members: vec![None; names.members.len()] };
     }
     if names.is_marked {
-        seen.newest = marked_at(base, main);
+        seen.newest = seen.newest.and_then(|_| marked_at(base, main));
     }
-    let stays = |at: Timestamp| settings.ttl.age().is_none_or(|age| at >= now.minus(age));
+    let mut is_whole = true;
     let mut member = |(role, name): &(Role, String)| {
-        let (newest, member) = look_at(base, *role, name, |at| stays(at) || seen.newest.is_ok_and(stays));
+        let is_enough = |at| gauge.is_enough(at) || seen.newest.is_ok_and(|known| gauge.is_enough(known));
+        let (found, member) = look_at(base, *role, name, is_enough);
+        let newest = found.map(|found| found.newest);
         if *role == Role::Secret {
             seen.secret = seen.secret.max(newest.ok());
         }
+        is_whole &= found.is_ok_and(|found| found.is_whole);
         seen.newest = seen.newest.and_then(|known| Ok(known.max(newest?)));
         member
     };
     let members = names.members.iter().map(&mut member).collect();
-    Looked { seen, members }
+    // Not before: what was written until then may be in it.
+    seen.clock = Timestamp::from_nanos(RealDisk.now_ns());
+    Looked { seen, is_whole, members }
 }
 
 /// The newest time in a member, or as new a one as is enough.
@@ -86,12 +94,14 @@ fn look_at(
     role: Role,
     name: &str,
     is_enough: impl Fn(Timestamp) -> bool,
-) -> (Result<Timestamp, Kept>, Option<Member>) {
-    let Ok(stat) = RealDisk.stat(&base.folder, OsStr::new(name)) else { return (Err(Kept::Touched), None) };
+) -> (Result<Found, Kept>, Option<Member>) {
+    let Ok(stat) = RealDisk.stat_born(&base.folder, OsStr::new(name)) else {
+        return (Err(Kept::Touched), None);
+    };
     let found = must_be_a_member(base, role, name, &stat)
         .and_then(|()| walk(&RealDisk, &base.folder, (OsStr::new(name), &stat), is_enough));
-    let member = Member { ino: stat.ino, bytes: found.map_or(0, |found| found.bytes) };
-    (found.map(|found| found.newest), Some(member))
+    let bytes = found.ok().filter(|found| found.is_whole).map_or(0, |found| found.bytes);
+    (found, Some(Member { stat, bytes }))
 }
 
 /// A main path is a folder, a secret a file; and no member is a link.
@@ -131,11 +141,13 @@ pub(super) fn folders(base: &Base<'_>, names: &Names) -> impl Iterator<Item = Fo
     members.filter_map(|(_, name)| RealDisk.subfolder_here(&base.folder, OsStr::new(name)).ok())
 }
 
-/// Whether somebody who is not proven to be dead has marked a member inside of it.
-fn is_owned_inside(base: &Base<'_>, names: &Names) -> bool {
-    folders(base, names).any(|folder| {
-        let owner = owner_of(&RealDisk, &folder, OsStr::new(payloads::MARK));
-        matches!(owner, Ownership::Alive(_) | Ownership::Unknown(_))
+/// What is called as a mark is inside of members: whether an owner of one lives, and whether nobody can say that of one.
+fn marked_inside(base: &Base<'_>, names: &Names) -> (bool, bool) {
+    let owner = |folder| owner_of(&RealDisk, &folder, OsStr::new(payloads::MARK));
+    folders(base, names).map(owner).fold((false, false), |(is_alive, is_unclear), owner| match owner {
+        Ownership::Alive(_) => (true, is_unclear),
+        Ownership::Unknown(_) => (is_alive, true),
+        Ownership::None | Ownership::Dead(_) => (is_alive, is_unclear),
     })
 }
 
@@ -144,11 +156,15 @@ pub(super) fn mark(main: &str) -> String {
     format!("{main}{MARKER}")
 }
 
-/// Whether somebody works in a group.
-pub(super) fn owned(base: &Base<'_>, main: &str, names: &Names) -> Owned {
-    if is_owned_inside(base, names) {
-        return Owned::Yes;
-    }
+/// What the marks of a group say.
+pub(super) fn marks(base: &Base<'_>, main: &str, names: &Names) -> Marks {
+    let (is_alive, is_unclear) = marked_inside(base, names);
+    let owned = if is_alive { Owned::Yes } else { owned(base, main, names) };
+    Marks { owned, is_unclear }
+}
+
+/// Whether somebody works in a group, by its own mark.
+fn owned(base: &Base<'_>, main: &str, names: &Names) -> Owned {
     if !names.is_marked {
         return Owned::No;
     }

@@ -24,6 +24,7 @@
 
 mod base;
 mod group;
+mod leaf;
 mod links;
 mod log;
 mod look;

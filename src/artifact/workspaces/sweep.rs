@@ -5,10 +5,10 @@ use std::path::Path;
 use super::{
     Role, Settings, base,
     home::Home,
-    look::{Base, Looked, look, owned},
+    look::{Base, Gauge, Looked, look, marks},
     roster::{Names, Roster},
     take::{Doomed, Fate, Taken, Taker, things},
-    verdict::{Kept, Owned, Rule, Verdict, expires, judge},
+    verdict::{Kept, Marks, Rule, Verdict, expires, judge},
 };
 use crate::{
     artifact::{Action, Item, Options, Report, bin::Bin, nook::Nook, round::Round},
@@ -53,6 +53,7 @@ pub fn rests(base: &Path, now: Timestamp, options: &Options) -> bool {
 struct Judged {
     main: String,
     names: Names,
+    marks: Marks,
     looked: Looked,
     verdict: Verdict,
     /// What came of it, if it was to go.
@@ -105,10 +106,16 @@ impl Sweep<'_> {
     }
 
     fn judge(&self, base: &Base<'_>, main: String, names: Names) -> Judged {
-        let owned = owned(base, &main, &names);
-        let looked = look(base, (&main, &names), owned, self.settings, self.round.now);
+        let marks = marks(base, &main, &names);
+        let looked = look(base, (&main, &names), marks, &self.gauge());
         let verdict = judge(&looked.seen, self.settings, self.round.now);
-        Judged { main, names, looked, verdict, taken: None }
+        Judged { main, names, marks, looked, verdict, taken: None }
+    }
+
+    /// Who has everything shown is shown the truth of what stays, too.
+    const fn gauge(&self) -> Gauge<'_> {
+        let is_whole = matches!(self.round.options.items, Some(Detail::Everything));
+        Gauge { settings: self.settings, now: self.round.now, is_whole }
     }
 
     /// Takes what is to go. Tells whether something of it can be brought back. An error comes when all has gone that could.
@@ -132,7 +139,7 @@ impl Sweep<'_> {
         };
         let mut taken = self.take_all(base, &doomed, &mut bin).into_iter();
         for group in judged.iter_mut().filter(|group| group.goes()) {
-            group.is(taken.next().unwrap_or(Taken::stays(Kept::NotReached)));
+            group.is(taken.next().unwrap_or(Taken::stays(Rule::Ttl, Kept::NotReached)));
         }
         self.record(base, nook, bin, judged)
     }
@@ -144,7 +151,8 @@ impl Sweep<'_> {
         doomed: &[Doomed<'_>],
         bin: &mut Bin<'_, '_, RealDisk>,
     ) -> Vec<Taken> {
-        let with = Taker { base, settings: self.settings, now: self.round.now };
+        let gauge = Gauge { settings: self.settings, now: self.round.now, is_whole: false };
+        let with = Taker { base, gauge };
         let mut number = 0;
         let take = |group: &Doomed<'_>| {
             let taken = with.take(group, bin, number);
@@ -207,8 +215,7 @@ impl Judged {
     fn doomed(&self) -> Option<Doomed<'_>> {
         match self.verdict {
             Verdict::Sweep(rule) => {
-                let owned = self.looked.seen.owned;
-                Some(Doomed { main: &self.main, names: &self.names, rule, owned })
+                Some(Doomed { main: &self.main, names: &self.names, rule, marks: self.marks })
             }
             Verdict::Keep(_) => None,
         }
@@ -219,9 +226,10 @@ impl Judged {
     }
 
     fn is(&mut self, taken: Taken) {
-        if let Fate::Stays(kept) = taken.fate {
-            self.verdict = Verdict::Keep(kept);
-        }
+        self.verdict = match taken.fate {
+            Fate::Stays(kept) => Verdict::Keep(kept),
+            Fate::Gone | Fate::Failed(_) => Verdict::Sweep(taken.rule),
+        };
         self.taken = Some(taken);
     }
 
@@ -237,10 +245,13 @@ impl Judged {
         }
     }
 
-    /// What went of it, or would; of one that stays, what was looked at.
+    /// What went of it, or would; of one that stays, all of it, where that was looked at.
     fn bytes(&self) -> u64 {
         if let Some(taken) = self.taken.as_ref().filter(|_| self.goes()) {
             return taken.bytes;
+        }
+        if !self.goes() && !self.looked.is_whole {
+            return 0;
         }
         let goes = |role: Role| role == Role::Secret || self.verdict != Verdict::Sweep(Rule::SecretTtl);
         let members = self.names.members.iter().zip(&self.looked.members);
@@ -256,14 +267,20 @@ impl Judged {
             Verdict::Keep(kept) if kept.is_understood() => (Action::Retain, kept.name()),
             Verdict::Keep(kept) => (Action::Skip, kept.name()),
         };
-        // Of a group in use nobody has asked how old it is.
+        // Where the look ended early nobody knows more than that it stays.
+        let is_known = self.looked.is_whole || self.goes();
         let seen = self.looked.seen;
-        let newest = seen.newest.ok().filter(|_| seen.owned != Owned::Yes);
+        let newest = seen.newest.ok().filter(|_| self.looked.is_whole);
+        // What was written since the sweep began is as young as can be.
+        let age = |newest| {
+            let age = now.millis_since(newest);
+            if newest > seen.clock { age } else { age.max(0) }
+        };
         let error = self.wrong().cloned();
         Item {
             newest,
-            age_ms: newest.map(|newest| now.millis_since(newest)),
-            expires_at: expires(&seen, settings),
+            age_ms: newest.map(age),
+            expires_at: expires(&seen, self.verdict, settings).filter(|_| is_known),
             bytes,
             error,
             ..item(self.main, action, why)

@@ -1,7 +1,7 @@
 //! What becomes of a group, from what was seen of it. Pure: time is an argument.
 
 use super::Settings;
-use crate::model::{Retention, Timestamp};
+use crate::model::{Age, Retention, Timestamp};
 
 /// The rule by which something goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) enum Kept {
     NoRule,
     /// Somebody works in it.
     Owned,
+    /// Something in it is called as a mark is, and nobody can say whether somebody works in it.
+    Unclear,
     /// It was written to while it was swept.
     Touched,
     /// It belongs to no group.
@@ -60,6 +62,7 @@ impl Kept {
             Self::Young => "young",
             Self::NoRule => "no-rule",
             Self::Owned => "owned",
+            Self::Unclear => "unclear",
             Self::Touched => "touched",
             Self::Foreign => "foreign",
             Self::Store => "store",
@@ -98,6 +101,15 @@ pub(super) enum Owned {
     Unseen,
 }
 
+/// What the marks of a group say, beside it and inside of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) owned: Owned,
+    /// Whether something inside is called as a mark is, and nobody can say whose it is: what a job has fetched may have a file
+    /// of any name.
+    pub(super) is_unclear: bool,
+}
+
 /// What was seen of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -106,6 +118,8 @@ pub(super) struct Seen {
     /// The newest time of its secrets, where it has any.
     pub(super) secret: Option<Timestamp>,
     pub(super) owned: Owned,
+    /// What the disk's clock said by then: what was written since the sweep began is not from the future.
+    pub(super) clock: Timestamp,
 }
 
 /// What becomes of a group that was seen so. Who works in it wins over every age; a secret goes by its own, whatever is wrong
@@ -117,17 +131,33 @@ pub(super) fn judge(seen: &Seen, settings: &Settings, now: Timestamp) -> Verdict
         // Somebody is at work just now.
         Err(Kept::Touched) => return Verdict::Keep(Kept::Touched),
         Err(kept) => kept,
-        Ok(newest) if newest > now => Kept::Future,
+        Ok(newest) if newest > now.max(seen.clock) => Kept::Future,
         Ok(_) if settings.ttl == Retention::Off => Kept::NoRule,
         Ok(_) => Kept::Young,
     };
-    let is_old = seen.secret.is_some_and(|at| is_over(at, settings.secret_ttl, now));
-    if is_old && seen.owned == Owned::No { Verdict::Sweep(Rule::SecretTtl) } else { Verdict::Keep(stays) }
+    // Whom nobody can see may need his secrets for as long as his group is kept.
+    let may_need_it = seen.owned == Owned::Unseen && stays.is_understood();
+    let is_old = seen.secret.is_some_and(|at| is_over(at, secrets_stay(seen.owned, settings), now));
+    if is_old && !may_need_it { Verdict::Sweep(Rule::SecretTtl) } else { Verdict::Keep(stays) }
 }
 
-/// When a group that was seen so goes, if nothing happens to it.
-pub(super) fn expires(seen: &Seen, settings: &Settings) -> Option<Timestamp> {
-    Some(seen.newest.ok()?.plus(settings.ttl.age()?))
+/// How long secrets stay after their own time, where the rest of the group does. It may stay for ever, for a reason that a job
+/// has made itself: whom nobody can see keeps them for as long as a group is kept at all.
+fn secrets_stay(owned: Owned, settings: &Settings) -> Retention {
+    match (owned, settings.ttl.age(), settings.secret_ttl.age()) {
+        (Owned::Unseen, Some(group), Some(secret)) => Retention::After(Age::max(group, secret)),
+        (Owned::Unseen, None, _) => Retention::Off,
+        _ => settings.secret_ttl,
+    }
+}
+
+/// When what goes of a group that was seen so has been due, or when the group will be, if nothing happens to it.
+pub(super) fn expires(seen: &Seen, verdict: Verdict, settings: &Settings) -> Option<Timestamp> {
+    if verdict == Verdict::Sweep(Rule::SecretTtl) {
+        return Some(seen.secret?.plus(secrets_stay(seen.owned, settings).age()?));
+    }
+    let newest = seen.newest.ok().filter(|_| seen.owned != Owned::Yes)?;
+    Some(newest.plus(settings.ttl.age()?))
 }
 
 /// Exactly as old is not yet too old.
@@ -151,7 +181,7 @@ mod tests {
     /// A group and its secret, so many milliseconds old.
     fn aged(group: i64, secret: i64) -> Seen {
         let at = |age| Timestamp::from_millis(NOW.as_millis() - age);
-        Seen { newest: Ok(at(group)), secret: Some(at(secret)), owned: Owned::No }
+        Seen { newest: Ok(at(group)), secret: Some(at(secret)), owned: Owned::No, clock: NOW }
     }
 
     #[test]
@@ -191,6 +221,37 @@ mod tests {
     }
 
     #[test]
+    fn who_cannot_be_seen_keeps_a_secret_as_long_as_a_group_is_kept_and_not_for_ever() {
+        let settings = settings("1h", "30m");
+        for newest in
+            [Err(Kept::Link), Err(Kept::Unclear), Err(Kept::TooLarge), Ok(NOW.plus(Age::from_hours(1)))]
+        {
+            let judged = |secret, settings: &Settings| {
+                let seen = Seen { newest, owned: Owned::Unseen, ..aged(0, secret) };
+                (judge(&seen, settings, NOW), expires(&seen, judge(&seen, settings, NOW), settings))
+            };
+            assert!(matches!(judged(3_600_000, &settings).0, Verdict::Keep(kept) if !kept.is_understood()));
+            let due = NOW.minus(Age::from_millis(1).unwrap());
+            assert_eq!(judged(3_600_001, &settings), (Verdict::Sweep(Rule::SecretTtl), Some(due)));
+            let long = self::settings("30m", "1h");
+            assert_eq!(judged(3_600_001, &long), (Verdict::Sweep(Rule::SecretTtl), Some(due)));
+            for off in [self::settings("false", "30m"), self::settings("1h", "false")] {
+                assert!(matches!(judged(i64::MAX / 4, &off).0, Verdict::Keep(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_younger_than_the_sweep_is_from_the_future_only_where_the_clock_says_so_too() {
+        let settings = settings("1h", "30m");
+        let judged = |clock| judge(&Seen { clock, ..aged(-10, 0) }, &settings, NOW);
+        let after = |millis| NOW.plus(Age::from_millis(millis).unwrap());
+        assert_eq!(judged(after(9)), Verdict::Keep(Kept::Future));
+        assert_eq!(judged(after(10)), Verdict::Keep(Kept::Young));
+        assert_eq!(judged(NOW.minus(Age::from_hours(1))), Verdict::Keep(Kept::Future));
+    }
+
+    #[test]
     fn what_is_off_takes_nothing() {
         let old = aged(i64::MAX / 4, i64::MAX / 4);
         assert_eq!(judge(&old, &settings("false", "false"), NOW), Verdict::Keep(Kept::NoRule));
@@ -204,7 +265,9 @@ mod tests {
             let owned = [Owned::No, Owned::Yes, Owned::Unseen][owned];
             match judge(&Seen { owned, ..aged(group, secret) }, &settings, NOW) {
                 Verdict::Sweep(Rule::Ttl) => prop_assert!(group > 3_600_000 && owned != Owned::Yes),
-                Verdict::Sweep(Rule::SecretTtl) => prop_assert!(secret > 1_800_000 && owned == Owned::No),
+                Verdict::Sweep(Rule::SecretTtl) if owned == Owned::No => prop_assert!(secret > 1_800_000),
+                // Of a group from the future nobody knows how long it is kept.
+                Verdict::Sweep(Rule::SecretTtl) => prop_assert!(secret > 3_600_000 && group < 0 && owned == Owned::Unseen),
                 Verdict::Keep(_) => {}
             }
         }

@@ -22,6 +22,8 @@ const MOST: u64 = 2_000_000;
 pub(super) struct Found {
     /// The newest time, or one that is new enough.
     pub(super) newest: Timestamp,
+    /// Whether all of it was looked at. Where it was not, neither its newest time nor its bytes are known.
+    pub(super) is_whole: bool,
     /// Bytes of the files that were looked at, but for those that have another name.
     pub(super) bytes: u64,
 }
@@ -37,7 +39,7 @@ pub(super) fn walk<D: Disk>(
     (name, stat): (&OsStr, &Stat),
     new_enough: impl Fn(Timestamp) -> bool,
 ) -> Result<Found, Kept> {
-    let found = Found { newest: Timestamp::from_nanos(i128::MIN), bytes: 0 };
+    let found = Found { newest: Timestamp::from_nanos(i128::MIN), is_whole: false, bytes: 0 };
     let mut walk = Walk { disk, open: Vec::new(), found, left: MOST };
     walk.see(stat);
     if stat.is_folder {
@@ -45,7 +47,7 @@ pub(super) fn walk<D: Disk>(
         walk.open.push(outermost);
     }
     while !new_enough(walk.found.newest) && walk.step()? {}
-    Ok(walk.found)
+    Ok(Found { is_whole: walk.open.is_empty(), ..walk.found })
 }
 
 /// What all of it takes on the disk; `None` where nobody can tell.
@@ -145,7 +147,7 @@ mod tests {
         assert!(newest.newest > Timestamp::from_millis(1_700_000_000_000) && newest.bytes == 5);
         fs::remove_file(base.path().join("w/up")).unwrap();
         age(&base.path().join("w"), 1_000);
-        let newest = Found { newest: Timestamp::from_millis(9_000_000), bytes: 5 };
+        let newest = Found { newest: Timestamp::from_millis(9_000_000), is_whole: true, bytes: 5 };
         assert_eq!(found(base.path(), i64::MAX), Ok(newest));
     }
 
@@ -155,6 +157,9 @@ mod tests {
         let way = "d/".repeat(DEEPEST + 1);
         fs::create_dir_all(base.path().join("w").join(way)).unwrap();
         assert_eq!(found(base.path(), i64::MAX), Err(Kept::TooLarge));
-        assert!(found(base.path(), 0).is_ok());
+        assert!(!found(base.path(), 0).unwrap().is_whole);
+        fs::remove_dir_all(base.path().join("w")).unwrap();
+        fs::write(base.path().join("w"), "a file is never more than itself").unwrap();
+        assert!(found(base.path(), 0).unwrap().is_whole);
     }
 }

@@ -32,6 +32,9 @@ fn of_workspaces(why: &str) -> Option<&'static str> {
         "young" => "something in it is not older than workspaces.ttl",
         "no-rule" => "workspaces.ttl is off",
         "touched" => "somebody was writing to it",
+        "unclear" => {
+            "it has something in it that is called .owner and is no mark of ours, cannot be read, or is that of a process that cannot be seen from here"
+        }
         "foreign" => "its name is not one of workspaces.names, nor of what belongs to one",
         "store" => "it is a media store or a spool itself, and may hold what lives",
         "link" => "a member is a link, and nobody knows what it leads to",
