@@ -1,5 +1,6 @@
 //! `group`: paths that live and die together.
 
+mod guard;
 mod remove;
 
 use clap::Subcommand;

@@ -81,6 +81,53 @@ fn i6_a_path_that_cannot_be_meant_is_refused_and_nothing_is_removed() {
     assert_eq!(world.read(".cred.sh"), "of the folder that we are in");
 }
 
+/// `group remove "$BASE/$JOB"` with an empty variable, before anything was ever swept there.
+#[test]
+fn i10_no_folder_of_the_configuration_is_a_job_nor_one_around_it() {
+    let world = world_with_group();
+    let outer = real(&world, "outer");
+    for name in ["jobs/job-1/file", "media/file", "spool/file", "results-artifacts/media/file"] {
+        world.write(&format!("outer/{name}"), "");
+    }
+    let config = |media: &str| {
+        let text = format!(
+            "[workspaces]\nbase = '{outer}/jobs/'\nnames = ['job-*']\n[media]\ndir = '{outer}/{media}'\n[payloads]\ndir = '{outer}/spool'\n"
+        );
+        world.write("session-reaper.toml", &text);
+    };
+    config("media");
+    let w = real(&world, "base/w");
+    let before = world.listing();
+    let refused = |path: String, named: &str| {
+        let ran = world.run(&format!("group remove {w} {path}")).expect(2);
+        assert!(
+            ran.err.contains("cannot remove the group of") && ran.err.contains(named),
+            "{path}: {}",
+            ran.shown()
+        );
+        assert!(ran.err.contains("hint: name the main folder of one job"), "{}", ran.shown());
+    };
+    for path in ["jobs/", "jobs//.", "jobs", "media", "spool"] {
+        refused(format!("{outer}/{path}"), path.trim_end_matches(['/', '.']));
+    }
+    refused(outer.clone(), "jobs");
+    // One that is not there yet is known by its name, and one that is a sibling as well.
+    config("results-artifacts/media");
+    refused(format!("{outer}/results"), "results-artifacts/media");
+    config("none/media");
+    refused(format!("{outer}/none"), "none/media");
+    config("media");
+    assert!(
+        world
+            .listing()
+            .iter()
+            .filter(|(path, ..)| !path.ends_with("session-reaper.toml"))
+            .eq(before.iter().filter(|(path, ..)| !path.ends_with("session-reaper.toml")))
+    );
+    world.run(&format!("group remove {outer}/jobs/job-1")).expect(0);
+    assert!(world.path("outer/jobs").exists() && !world.path("outer/jobs/job-1").exists());
+}
+
 #[test]
 fn i10_a_home_folder_is_known_by_whatever_name_it_is_called() {
     let world = world_with_group();

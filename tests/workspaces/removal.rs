@@ -169,3 +169,63 @@ fn what_is_written_meanwhile_goes_too_or_is_told() {
     });
     assert!(world.remove().is_complete());
 }
+
+/// `group remove "$BASE/$JOB"` with an empty variable names the folder of all jobs.
+#[test]
+fn i10_a_folder_that_is_swept_is_no_job() {
+    for sign in [
+        "workspaces.lock",
+        "workspaces.state",
+        "media.ledger",
+        "media.marker",
+        "media.net.lock",
+        "payloads.marker",
+        "sessions.json.lock",
+    ] {
+        let world = World::new();
+        world.write(&format!("base/.session-reaper/{sign}"), "");
+        let path = PathBuf::from(format!("{}//.", world.path("base").display()));
+        let error = remove_group(&path, &Shape::default()).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Config, "session-reaper sweeps that folder"),
+            "{sign}"
+        );
+        let said = error.to_string();
+        assert!(
+            said.contains("cannot remove the group of") && said.contains(&path.display().to_string()),
+            "{said}"
+        );
+        assert!(error.hint().unwrap().contains("name the main folder of one job"), "{:?}", error.hint());
+        assert_eq!(world.names("base"), [".session-reaper", "w", "w-artifacts", "w.cred.sh"]);
+        // Nor is it another one's results.
+        fs::rename(world.path("base"), world.path("x-artifacts")).unwrap();
+        world.write("x.cred.sh", "token");
+        assert_eq!(
+            remove_group(&world.path("x"), &Shape::default()).unwrap_err().kind(),
+            ErrorKind::Config,
+            "{sign}"
+        );
+        assert!(world.path("x.cred.sh").exists() && world.path("x-artifacts/w/notes").exists());
+    }
+    // What a job keeps for itself in a folder of that name goes with it, and a link to a folder that is swept is a link.
+    let world = World::new();
+    world.write("base/w/.session-reaper/notes", "");
+    world.write("swept/.session-reaper/workspaces.state", "");
+    symlink(world.path("swept"), world.path("base/x")).unwrap();
+    assert!(world.remove().is_complete() && remove_at(&world.path("base/x")).is_complete());
+    assert_eq!((world.names("base"), world.names("swept")), (Vec::new(), vec![".session-reaper".to_owned()]));
+}
+
+/// The same rule as that of a sweep.
+#[test]
+fn i1_a_job_that_is_called_like_the_results_of_another_stays() {
+    for sign in [".owner", ".cred.sh", "-artifacts"] {
+        let world = World::new();
+        world.write(&format!("base/w-artifacts{sign}"), "another job's");
+        let removal = world.remove();
+        assert!(removal.is_complete(), "{sign}");
+        assert_eq!(world.names("base"), ["w-artifacts".to_owned(), format!("w-artifacts{sign}")]);
+        assert_eq!(fs::read_to_string(world.path("base/w-artifacts/summary.md")).unwrap(), "done");
+    }
+}

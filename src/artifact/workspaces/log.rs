@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use tracing::{info, warn};
 
 use super::{outcome::Outcome, remove::Removal};
-use crate::model::Error;
+use crate::{fs::Freed, model::Error};
 
 /// Says what came of a removal.
 pub(super) fn removed(path: &Path, removal: &Result<Removal, Error>, took: Duration) {
@@ -14,21 +14,23 @@ pub(super) fn removed(path: &Path, removal: &Result<Removal, Error>, took: Durat
     match removal {
         Err(error) => warn!(target: "session_reaper", %path, %error, duration_ms, "group refused"),
         Ok(removal) => {
-            let freed = removal.freed();
-            let failed = removal.members.iter().find_map(|member| match &member.outcome {
-                Outcome::Left(left) => Some(left.why.as_str()),
-                Outcome::Removed | Outcome::Absent => None,
-            });
-            info!(
-                target: "session_reaper",
-                %path,
-                complete = removal.is_complete(),
-                files = freed.files,
-                bytes_freed = freed.bytes,
-                duration_ms,
-                failed,
-                "group removed"
-            );
+            let (Freed { files, bytes: bytes_freed, .. }, complete) =
+                (removal.freed(), removal.is_complete());
+            if complete {
+                info!(target: "session_reaper", %path, complete, files, bytes_freed, duration_ms, "group removed");
+            } else {
+                let failed = failures(removal);
+                warn!(target: "session_reaper", %path, complete, files, bytes_freed, duration_ms, failed, "group not removed");
+            }
         }
     }
+}
+
+/// What is wrong with each member that is left.
+fn failures(removal: &Removal) -> String {
+    let left = removal.members.iter().filter_map(|member| match &member.outcome {
+        Outcome::Left(left) => Some(left.why.as_str()),
+        Outcome::Removed | Outcome::Absent => None,
+    });
+    left.collect::<Vec<_>>().join("; ")
 }

@@ -35,8 +35,14 @@ impl Left {
             0 => String::new(),
             others => format!(", and {others} more"),
         };
-        let (why, hint) = words(error, &path);
-        Some(Self { why: format!("cannot remove {}: {why}{others}", path.display()), hint })
+        let Self { why, hint } = Self::because(&path, error);
+        Some(Self { why: format!("{why}{others}"), hint })
+    }
+
+    /// What could not be removed, or be told from another's.
+    pub(super) fn because(path: &Path, error: &io::Error) -> Self {
+        let (why, hint) = words(error, path);
+        Self { why: format!("cannot remove {}: {why}", path.display()), hint }
     }
 
     /// What came back whenever it was removed.

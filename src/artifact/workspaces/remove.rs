@@ -1,7 +1,7 @@
 //! Removing a group: secrets first, each member for itself, and a look afterwards.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
     time::Instant,
@@ -16,11 +16,25 @@ use super::{
     shape::{MARKER, Role, Shape},
 };
 use crate::{
-    fs::{self, Disk, Freed, RealDisk},
+    artifact::{media, payloads, signs},
+    fs::{self, Disk, Freed, OUR_FOLDER, RealDisk},
     model::Error,
 };
 
 type Folder = <RealDisk as Disk>::Folder;
+
+/// Nothing has such a name, or can have it.
+const ABSENT: [io::ErrorKind; 2] = [io::ErrorKind::NotFound, io::ErrorKind::InvalidFilename];
+
+/// How the names of files begin that a sweep leaves in our own folder.
+const SWEPT: [&str; 4] = [super::KIND, media::KIND, payloads::KIND, "sessions.json"];
+
+/// Why a group with a folder in it that is swept is refused, and what to do.
+const IS_SWEPT: (&str, &str) = (
+    "session-reaper sweeps that folder",
+    "name the main folder of one job; a variable without a value, perhaps. If that folder is no longer swept, remove the \
+     .session-reaper in it first",
+);
 
 /// What came of the removal of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +73,8 @@ impl Removal {
 }
 
 /// Removes a main path and what belongs to it, at once and as well as it can be done: for whoever ends a job, and has no other
-/// chance. What is not there is no failure. Not to be called within an asynchronous signal's handler, which may call nothing
+/// chance. What is not there is no failure, and what is called like its results and has a mark, a secret or results of its own is
+/// another job's. Not to be called within an asynchronous signal's handler, which may call nothing
 /// that allocates: have a thread learn of the signal.
 ///
 /// # Errors
@@ -74,8 +89,8 @@ pub fn remove_group(path: &Path, shape: &Shape) -> Result<Removal, Error> {
 /// The group that a path means, if it may be removed.
 ///
 /// # Errors
-/// It is no group's ([`Group::of`]), one of its members is the home folder of this process or a folder that it is in, there is
-/// a link on the way to it, or the folder that it is in cannot be entered.
+/// It is no group's ([`Group::of`]), one of its members is the home folder of this process or a folder that it is in, or a folder
+/// that is swept, there is a link on the way to it, or the folder that it is in cannot be entered.
 pub fn group_at(path: &Path, shape: &Shape) -> Result<Group, Error> {
     find(path, shape).map(|found| found.group)
 }
@@ -100,7 +115,34 @@ fn find(path: &Path, shape: &Shape) -> Result<Found, Error> {
     if shape.members().any(|(_, suffix)| is_home(&group.member(suffix))) {
         return Err(refused(path, HOME_IS_IN_THERE));
     }
+    let is_swept = |name: &OsStr| parent.as_ref().is_some_and(|parent| is_swept(parent, name));
+    if shape.members().any(|(_, suffix)| is_swept(&group.member(suffix))) {
+        return Err(refused(path, IS_SWEPT));
+    }
     Ok(Found { group, parent })
+}
+
+/// Whether a folder is one that we sweep, be it of jobs, media, payloads or stores: an empty variable at the end of a path names
+/// the folder of all jobs. One that nobody may look into is none of ours.
+fn is_swept(parent: &Folder, name: &OsStr) -> bool {
+    let folder = RealDisk.subfolder(parent, name);
+    let ours = folder.and_then(|folder| RealDisk.subfolder(&folder, OsStr::new(OUR_FOLDER)));
+    let is_sign = |ours: &Folder| signs::has_files_of(&RealDisk, ours, &SWEPT);
+    ours.is_ok_and(|ours| is_sign(&ours).unwrap_or(true))
+}
+
+/// Whether a member is that of another group, called like the results of this one: as for a sweep, what is named after it tells.
+/// Which names jobs have is not known here.
+fn is_its_own(parent: &Folder, shape: &Shape, name: &OsStr) -> io::Result<bool> {
+    for suffix in shape.parts().map(|(_, suffix)| suffix).chain([MARKER]) {
+        let name = [name, OsStr::new(suffix)].into_iter().collect::<OsString>();
+        match RealDisk.stat(parent, &name) {
+            Err(error) if !ABSENT.contains(&error.kind()) => return Err(error),
+            Err(_) => {}
+            Ok(_) => return Ok(true),
+        }
+    }
+    Ok(false)
 }
 
 /// Opens the folder that a group is in. No link is followed on the way: whoever may put one there could lead us anywhere.
@@ -128,6 +170,7 @@ impl Found {
         };
         let mut members: Vec<Member> = shape.members().map(member).collect();
         if let Some(parent) = &parent {
+            members.retain_mut(|member| member.role != Role::Sibling || member.is_ours(parent, shape));
             // Few groups have a mark: one that is not there is not worth a word.
             members.extend(Some(member((Role::Mark, MARKER))).filter(|mark| !is_absent(parent, mark.name())));
             // What somebody has made anew meanwhile goes as well, and nobody is waited for any longer.
@@ -148,6 +191,15 @@ impl Found {
 impl Member {
     fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
+    }
+
+    /// Where nobody can tell whose it is, it is left, and told.
+    fn is_ours(&mut self, parent: &Folder, shape: &Shape) -> bool {
+        let is_its_own = is_its_own(parent, shape, self.name());
+        if let Err(error) = &is_its_own {
+            self.outcome = Outcome::Left(Left::because(&self.path, error));
+        }
+        !is_its_own.unwrap_or(false)
     }
 
     const fn is_left(&self) -> bool {
@@ -174,8 +226,7 @@ impl Member {
 
 /// Whether nothing has this name, or can have it, for certain.
 fn is_absent(parent: &Folder, name: &OsStr) -> bool {
-    let absent = [io::ErrorKind::NotFound, io::ErrorKind::InvalidFilename];
-    RealDisk.stat(parent, name).is_err_and(|error| absent.contains(&error.kind()))
+    RealDisk.stat(parent, name).is_err_and(|error| ABSENT.contains(&error.kind()))
 }
 
 #[cfg(test)]

@@ -1,17 +1,24 @@
 //! `group remove`: a job is over, and all that belongs to it goes.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::ValueHint;
 use serde::Serialize;
 use session_reaper::{
     Bytes, Error, ErrorKind,
-    artifact::workspaces::{self, Left, Member, Outcome, Removal, Role, Shape},
+    artifact::{
+        Target,
+        workspaces::{self, Left, Member, Outcome, Removal, Role, Shape},
+    },
     config::Flags,
     fs::Freed,
     sweep::SCHEMA,
 };
 
+use super::guard;
 use crate::cli::{Exit, Failure, Frame, output, words};
 
 const EXAMPLES: &str = "\
@@ -80,16 +87,11 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     if let Err(failure) = &config {
         output::error(failure.text(), None);
     }
-    let shape = args.shape(&config.map(|config| config.workspaces.shape).unwrap_or_default())?;
+    let (usual, folders) =
+        config.map(|config| (config.workspaces.shape.clone(), config.targets())).unwrap_or_default();
+    let shape = args.shape(&usual)?;
     // One path that cannot be meant may stand for a mistake in all of them. What goes wrong otherwise keeps no other's secret.
-    for path in &args.paths {
-        match workspaces::group_at(path, &shape) {
-            Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Refused) => {
-                return Err(error.into());
-            }
-            _ => {}
-        }
-    }
+    args.paths.iter().try_for_each(|path| must_be_meant(path, &shape, &folders))?;
     let done: Vec<_> = args.paths.iter().map(|path| workspaces::remove_group(path, &shape)).collect();
     let exit = exit(&done);
     // What was done was done, whoever can be told of it.
@@ -98,6 +100,20 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
         failure.after(format_args!("{is_done}")).with_exit(Exit::Partly)
     })?;
     Ok(exit)
+}
+
+/// What is refused is one line of the log as what is removed is.
+fn must_be_meant(path: &Path, shape: &Shape, folders: &[Target]) -> Result<(), Error> {
+    let begun = Instant::now();
+    let refusal = match workspaces::group_at(path, shape) {
+        Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Refused) => Some(error),
+        _ => guard::refusal(path, shape, folders),
+    };
+    refusal.map_or(Ok(()), |error| {
+        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(target: "session_reaper", path = %path.display(), %error, duration_ms, "group refused");
+        Err(error)
+    })
 }
 
 impl Args {
