@@ -89,6 +89,7 @@ fn i10_no_folder_of_the_configuration_is_a_job_nor_one_around_it() {
     for name in ["jobs/job-1/file", "media/file", "spool/file", "results-artifacts/media/file"] {
         world.write(&format!("outer/{name}"), "");
     }
+    symlink("../outer", world.path("outer/named")).unwrap();
     let config = |media: &str| {
         let text = format!(
             "[workspaces]\nbase = '{outer}/jobs/'\nnames = ['job-*']\n[media]\ndir = '{outer}/{media}'\n[payloads]\ndir = '{outer}/spool'\n"
@@ -114,6 +115,9 @@ fn i10_no_folder_of_the_configuration_is_a_job_nor_one_around_it() {
     // One that is not there yet is known by its name, and one that is a sibling as well.
     config("results-artifacts/media");
     refused(format!("{outer}/results"), "results-artifacts/media");
+    // So is one that the configuration calls by another name.
+    config("named/media");
+    refused(format!("{outer}/media"), "named/media");
     config("none/media");
     refused(format!("{outer}/none"), "none/media");
     config("media");

@@ -97,6 +97,9 @@ fn check(world: &World, point: &Point) {
         assert!(at.iter().all(|places| places.len() == 1), "{point:?}: {at:?}");
         let root = |path: &PathBuf, depth: usize| path.ancestors().nth(depth).unwrap().to_owned();
         assert_eq!(root(&at[0][0], 3), root(&at[1][0], 1), "{point:?}: one half here and one there");
+        // Secrets go first: no token outlives the folder that it was for.
+        let (token, folder) = (format!("jobs/{name}.cred.sh"), format!("jobs/{name}/notes"));
+        assert!(!world.path(&token).exists() || world.path(&folder).exists(), "{point:?}: {token} is left");
     }
     assert_eq!(places(world, "job-live", "notes").len(), 1, "{point:?}");
     assert!(world.path("jobs/job-live.cred.sh").exists(), "{point:?}");
@@ -119,6 +122,7 @@ fn killed_at_each_change(verb: &[&str], prepare: impl Fn() -> World, least: usiz
     let world = prepare();
     let Some(points) = points(&world, &words(&command(&world, verb))) else { return };
     let points = changing(points);
+    let mut tokens = 0;
     for point in &points {
         let world = prepare();
         strace(
@@ -126,6 +130,7 @@ fn killed_at_each_change(verb: &[&str], prepare: impl Fn() -> World, least: usiz
             &words(&command(&world, verb)),
         );
         check(&world, point);
+        tokens += DEAD.iter().filter(|name| world.path(&format!("jobs/{name}.cred.sh")).exists()).count();
         prune(&world);
         check(&world, point);
         take_back(&world);
@@ -138,8 +143,9 @@ fn killed_at_each_change(verb: &[&str], prepare: impl Fn() -> World, least: usiz
     }
     #[expect(clippy::print_stderr, reason = "a rig says what it did")]
     {
-        eprintln!("{verb:?}: {} kills: 0 wrong", points.len());
+        eprintln!("{verb:?}: {} kills, {tokens} tokens not yet gone: 0 wrong", points.len());
     }
+    assert!(verb[0] != "prune" || (tokens > 10 && tokens < DEAD.len() * points.len()), "{tokens}");
     assert!(points.len() > least, "{}", points.len());
 }
 

@@ -67,6 +67,7 @@ fn with_neighbour() -> World {
     let world = World::new();
     world.write("base/w2/file", "another job's");
     world.write("base/w2.cred.sh", "another token");
+    world.write("base/w.owner", "");
     world
 }
 
@@ -82,17 +83,23 @@ fn finish(world: &World) {
 fn i6_killed_at_any_system_call_it_leaves_no_token_behind_a_folder_and_can_be_finished() {
     let world = with_neighbour();
     let Some(points) = points(&world, &words(&ours(&world))) else { return };
-    let mut untouched = 0;
+    let (mut untouched, mut marks) = (0, 0);
     for point in &points {
         let world = with_neighbour();
         strace(&["-qq", "-o", "/dev/null", "-e", &inject(point, "signal=KILL")], &words(&ours(&world)));
         let (files, token) = left(&world);
         assert!(!token || files == 3, "{point:?}: the token is there, and {files} of 3 files");
+        // Its mark goes last: whoever asks whether somebody works there is told so until nothing is left.
+        let mark = world.path("base/w.owner").exists();
+        let is_empty =
+            ["w", "w.cred.sh", "w-artifacts"].iter().all(|name| !world.path("base").join(name).exists());
+        assert!(mark || is_empty, "{point:?}: the mark is gone before the rest");
+        marks += usize::from(mark && is_empty);
         untouched += usize::from(token);
         finish(&world);
     }
     eprintln!("{} kills, {untouched} of them before anything was removed: 0 wrong", points.len());
-    assert!(points.len() > 60 && untouched > 10 && points.len() - untouched > 10);
+    assert!(points.len() > 60 && untouched > 10 && points.len() - untouched > 10 && marks > 0);
 }
 
 #[test]
@@ -121,6 +128,25 @@ fn i6_when_any_system_call_fails_success_is_claimed_only_when_all_is_gone() {
     }
     eprintln!("{} errors, {failed} of them told with something left: 0 wrong", points.len());
     assert!(failed > 10, "{failed}");
+}
+
+/// Each member goes for itself, whichever of them cannot.
+#[test]
+fn i6_what_cannot_go_of_one_member_keeps_no_other() {
+    let world = with_neighbour();
+    let Some(points) = points(&world, &words(&ours(&world))) else { return };
+    let mut left = [0; 4];
+    for point in points.iter().filter(|(name, _)| name == "unlinkat") {
+        let world = with_neighbour();
+        let error = inject(point, "error=EIO");
+        let ran = strace(&["-qq", "-o", "/dev/null", "-e", &error], &words(&ours(&world))).unwrap();
+        let is_there =
+            ["w.cred.sh", "w", "w-artifacts", "w.owner"].map(|name| world.path("base").join(name).exists());
+        assert_eq!(is_there.iter().filter(|is_there| **is_there).count(), 1, "{point:?}: {is_there:?}");
+        left.iter_mut().zip(is_there).for_each(|(left, is_there)| *left += u32::from(is_there));
+        assert_eq!(ran.status.code(), Some(3), "{ran:?}");
+    }
+    assert!(left.iter().all(|times| *times > 0), "{left:?}");
 }
 
 /// The rig would see it: who removes in the order of the names leaves a token without its folder.

@@ -16,6 +16,7 @@ mod cut;
 mod folder;
 mod jobs;
 mod killed;
+mod log;
 mod odd;
 mod race;
 mod removal;

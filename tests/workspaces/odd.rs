@@ -59,7 +59,9 @@ fn i1_who_is_certainly_alive_keeps_his_token_beside_a_clone_with_an_odd_mark() {
     let names = odd_marks(&world);
     let held: Vec<File> =
         names.map(|name| File::create(world.path(&format!("jobs/{name}.owner"))).unwrap()).into();
-    held.iter().for_each(|mark| FileExt::lock(mark).unwrap());
+    for mark in &held {
+        FileExt::lock(mark).unwrap();
+    }
     assert_eq!(said(&swept(&world)), names.map(|name| (name, "owned")));
     assert!(names.iter().all(|name| world.path(&format!("jobs/{name}.cred.sh")).exists()));
     drop(held);
@@ -171,7 +173,9 @@ fn i1_what_a_free_mark_says_of_its_process_is_believed() {
     with("job-boot", "bootId", "00000000-0000-4000-8000-000000000000".into());
     // The number was given to another process since.
     with("job-reused", "starttime", 1.into());
-    names.iter().for_each(|name| age(&mark(name), 7));
+    for name in names {
+        age(&mark(name), 7);
+    }
     // Where a machine has no name that outlives its boots, an older boot may be another machine's.
     let boot = if line["machine"].is_null() { "young" } else { "secret-ttl" };
     let said_of =
@@ -179,10 +183,60 @@ fn i1_what_a_free_mark_says_of_its_process_is_believed() {
     assert_eq!(said(&swept(&world)), said_of(boot, "secret-ttl"));
     assert!(world.path("jobs/job-live.cred.sh").exists() && !world.path("jobs/job-dead.cred.sh").exists());
     for name in names {
-        ["", "-artifacts", ".owner"]
-            .iter()
-            .for_each(|end| age(&world.path(&format!("jobs/{name}{end}")), 25));
+        for end in ["", "-artifacts", ".owner"] {
+            age(&world.path(&format!("jobs/{name}{end}")), 25);
+        }
     }
     assert_eq!(said(&swept(&world)), said_of("ttl", "ttl"));
     assert_eq!(world.names("jobs").iter().filter(|name| !name.starts_with("job-live")).count(), 1);
+}
+
+/// A mark may turn out to be one that nobody can take only when the group is to go.
+#[test]
+fn a_mark_that_cannot_be_taken_keeps_the_folder_and_not_its_token() {
+    use std::{os::unix::fs::PermissionsExt, process::Command};
+    if !rustix::process::geteuid().is_root() {
+        assert!(std::env::var_os("CI").is_none(), "CI must run this, as root");
+        eprintln!("SKIPPED: only root makes files of other users");
+        return;
+    }
+    let world = world();
+    let dead = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let namespace = fs::read_link("/proc/self/ns/pid").unwrap();
+    let mark = format!(
+        "{{\"pid\":{},\"starttime\":1,\"bootId\":{:?},\"namespace\":{:?},\"machine\":null}}\n",
+        u32::MAX,
+        dead.trim(),
+        namespace.to_str().unwrap()
+    );
+    for name in ["job-beside", "job-inside"] {
+        job(&world, name, 25);
+    }
+    let marks = ["jobs/job-beside.owner", "jobs/job-inside/.owner"].map(|name| world.write(name, &mark));
+    for name in ["job-beside", "job-inside", "job-beside.owner"] {
+        age(&world.path(&format!("jobs/{name}")), 25);
+    }
+    let config =
+        format!("[workspaces]\nbase = {:?}\nnames = ['job-*']\n", world.path("jobs").to_str().unwrap());
+    let config = world.write("config.toml", &config);
+    let copy = world.path("session-reaper");
+    fs::copy(env!("CARGO_BIN_EXE_session-reaper"), &copy).unwrap();
+    fs::set_permissions(world.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    // All of it is the user's who sweeps, but for the marks, which he may read.
+    assert!(Command::new("chown").args(["-R", "65534"]).arg(world.path("jobs")).status().unwrap().success());
+    for mark in &marks {
+        std::os::unix::fs::chown(mark, Some(0), None).unwrap();
+        fs::set_permissions(mark, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let why = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]).arg(&copy).env_clear();
+        command.args(["--json", "prune", "--yes", "--show-kept", "--config"]).arg(&config);
+        let json: serde_json::Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        [0, 1].map(|item: usize| json["targets"][0]["items"][item]["why"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(why(), ["secret-ttl", "secret-ttl"]);
+    assert_eq!(why(), ["unreadable", "unclear"]);
+    assert!(world.path("jobs/job-beside/src").exists() && world.path("jobs/job-inside/src").exists());
+    assert!(!world.names("jobs").iter().any(|name| name.ends_with(".cred.sh")));
 }

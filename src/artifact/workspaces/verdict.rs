@@ -248,7 +248,11 @@ mod tests {
         let after = |millis| NOW.plus(Age::from_millis(millis).unwrap());
         assert_eq!(judged(after(9)), Verdict::Keep(Kept::Future));
         assert_eq!(judged(after(10)), Verdict::Keep(Kept::Young));
-        assert_eq!(judged(NOW.minus(Age::from_hours(1))), Verdict::Keep(Kept::Future));
+        let behind = NOW.minus(Age::from_hours(1));
+        assert_eq!(judged(behind), Verdict::Keep(Kept::Future));
+        // A clock that is behind makes nothing come from the future that the sweep's own time has seen.
+        let seen = Seen { clock: behind, ..aged(5, 0) };
+        assert_eq!(judge(&seen, &settings, NOW), Verdict::Keep(Kept::Young));
     }
 
     #[test]
