@@ -33,7 +33,16 @@ pub struct RealDisk;
 
 /// A lock that the kernel frees when this is dropped or the process dies.
 #[derive(Debug)]
-pub struct RealLock(#[expect(dead_code, reason = "held open, never looked at")] File);
+pub struct RealLock(File);
+
+impl Drop for RealLock {
+    /// Closing it is not enough: a process that another thread starts at this moment has the file open as well, until it has
+    /// become another program.
+    fn drop(&mut self) {
+        // Where that fails it is free once nobody has the file open.
+        let _ = fs4::FileExt::unlock(&self.0);
+    }
+}
 
 impl Disk for RealDisk {
     type Folder = OwnedFd;
@@ -247,5 +256,24 @@ impl Appender for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::fdatasync(&self.0)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_free_once_it_is_dropped_whoever_has_inherited_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, name) = (RealDisk.folder(&dir.path().canonicalize().unwrap()).unwrap(), OsStr::new("l"));
+        let lock = || RealDisk.try_lock(&folder, name, Owner::default()).unwrap();
+        let held = lock().unwrap();
+        // As a process has it that was started meanwhile.
+        let inherited = held.0.try_clone().unwrap();
+        assert!(lock().is_none());
+        drop(held);
+        assert!(lock().is_some());
+        drop(inherited);
     }
 }

@@ -181,13 +181,20 @@ fn list(folder: &Path, found: &mut Vec<(PathBuf, u64, u64, i64, i64)>) {
 }
 
 /// Holds our own lock on the store of a folder, as another process would, until it is dropped.
-pub(crate) struct Held(#[expect(dead_code, reason = "held, never looked at")] fs::File);
+pub(crate) struct Held(fs::File);
 
 impl Held {
     pub(crate) fn lock(world: &World) -> Self {
         let file = fs::File::create(world.path_of_lock()).unwrap();
         fs4::FileExt::lock(&file).unwrap();
         Self(file)
+    }
+}
+
+impl Drop for Held {
+    /// By name, since closing is not enough: a process that another test starts at this moment has the file open as well.
+    fn drop(&mut self) {
+        fs4::FileExt::unlock(&self.0).unwrap();
     }
 }
 
