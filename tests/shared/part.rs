@@ -1,5 +1,5 @@
 //! A part that another process plays, killed at one of its system calls: a test binary, started again under strace. Shared by
-//! tests/media and tests/payloads.
+//! tests/media, tests/payloads and tests/transcripts.
 //!
 //! It says `begin` and `finished`: what it does between the two is looked at.
 

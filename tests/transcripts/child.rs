@@ -2,7 +2,10 @@
 
 use std::{env, path::Path, process::Command};
 
-use crate::world::{compact, options};
+use crate::{
+    part::{Part, warm_up},
+    world::{compact, options},
+};
 
 /// The words by which this binary plays its part.
 pub(crate) const PART: [&str; 5] =
@@ -14,6 +17,9 @@ pub(crate) const PART: [&str; 5] =
 fn child() {
     let Some(path) = env::var_os("TRANSCRIPT") else { return };
     let path = Path::new(&path);
+    warm_up();
+    // A lease has a thread of its own, as this test has: the one that waits for it has made that one.
+    std::thread::spawn(|| ()).join().unwrap();
     println!("begin");
     if let Ok(run) = env::var("TRANSCRIPT_RUN") {
         let now = session_reaper::now();
@@ -28,19 +34,16 @@ fn child() {
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
 }
 
-/// This binary in its part, behind other words of a command line.
-pub(crate) fn command(words: &[&str], path: &Path, run: Option<&str>) -> Command {
-    let exe = env::current_exe().unwrap();
-    let mut command = if let Some((first, rest)) = words.split_first() {
-        let mut command = Command::new(first);
-        command.args(rest).arg(exe);
-        command
-    } else {
-        Command::new(exe)
-    };
+/// This binary in its part: a compaction.
+pub(crate) fn command(path: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
     command.args(PART).env("TRANSCRIPT", path).env_remove("LD_LIBRARY_PATH");
-    if let Some(run) = run {
-        command.env("TRANSCRIPT_RUN", run);
-    }
     command
+}
+
+/// The part to be killed in: a compaction, or an undo of this run.
+pub(crate) fn part(path: &Path, run: Option<&str>) -> Part<'static> {
+    let mut told = vec![("TRANSCRIPT", path.display().to_string())];
+    told.extend(run.map(|run| ("TRANSCRIPT_RUN", run.to_owned())));
+    Part { words: &PART, told }
 }

@@ -16,6 +16,10 @@ mod cut;
 mod locks;
 mod log;
 mod memory;
+#[path = "../shared/part.rs"]
+mod part;
+#[path = "../crash/strace.rs"]
+mod strace;
 #[path = "../shared/swap.rs"]
 mod swap;
 mod swapped;

@@ -9,7 +9,7 @@ use crate::{child::command, world::World};
 
 /// The peak of a process that compacts this transcript, in KB; `None` where the kernel does not tell.
 fn peak(world: &World) -> Option<u64> {
-    let output = command(&[], &world.path(), None).output().unwrap();
+    let output = command(&world.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text.lines().find(|line| line.starts_with("VmHWM"))?;
