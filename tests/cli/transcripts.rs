@@ -152,6 +152,66 @@ fn the_trash_of_a_transcript_is_listed_and_emptied() {
     assert!(world.run("undo --store one.jsonl").expect(1).err.contains("no run has changed it"));
 }
 
+/// The results that stand in a transcript.
+fn results(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let results = lines.filter(|line| line["message"]["role"] == "toolResult");
+    results.map(|line| line["message"]["content"][0]["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_small_limit_makes_excerpts_small_and_never_keeps_a_large_result() {
+    for (file, variable) in [("4kB", None), ("1kB", Some("4kB")), ("1B", None)] {
+        let world = world();
+        world.write("session-reaper.toml", &format!("[payloads]\ninline_limit = \"{file}\"\n"));
+        let variables = variable.map(|value| ("SESSION_REAPER_PAYLOADS_INLINE_LIMIT", value));
+        let ran = world.run_with("compact one.jsonl", variables.as_slice()).expect(0);
+        assert!(ran.out.contains("1 of 3 lines got slimmer"), "{}", ran.shown());
+        let shown = results(&world.read("one.jsonl")).concat();
+        let is_right = if file == "1B" { shown.ends_with("by byte ranges]\n") } else { shown.len() <= 4_000 };
+        assert!(is_right && shown.contains("one.jsonl.payloads/"), "{file}: {shown}");
+    }
+}
+
+#[test]
+fn a_line_that_was_cut_off_is_put_aside_and_told() {
+    let world = world();
+    let text = text() + "{\"type\":\"mess";
+    let path = world.write("one.jsonl", &text);
+    let time = std::time::Duration::from_millis(u64::try_from(NOW - 25 * 3_600_000).unwrap());
+    fs::File::open(path).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH + time).unwrap();
+    assert_snapshot!(world.run("compact -n one.jsonl").shown(), @r#"
+    exit 0
+    --- stdout
+    one.jsonl: 1 of 4 lines would get slimmer (127.2 kB of 130.3 kB)
+      1 line would be put aside: cut off at the end (13 B), in [DIR]/one.jsonl.payloads/037096297b7cbd26a3d07428585669f366adf2bba2504640b296073061084640.torn
+    dry run: nothing was changed
+    kept 4, slimmed 1, payloads 1, pruned 0, failed 0, freed 127.2 kB
+    --- stderr
+    "#);
+    let json = world.run("compact --json one.jsonl").expect(0).json();
+    let (store, at) = (&json["stores"][0], json["stores"][0]["tornAt"].as_str().unwrap());
+    let at = at.strip_prefix("[DIR]/").unwrap();
+    assert_eq!((&store["torn"], &store["tornBytes"]), (&1.into(), &13.into()));
+    assert_eq!(fs::read_to_string(world.path(at)).unwrap(), "{\"type\":\"mess");
+    assert!(world.read("one.jsonl").ends_with("}\n"));
+    // Nothing is large any more: what is cut off now stays.
+    let cut = world.read("one.jsonl") + "{\"type";
+    let path = world.write("one.jsonl", &cut);
+    fs::File::open(path).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH + time).unwrap();
+    assert_snapshot!(world.run("compact one.jsonl").shown(), @r#"
+    exit 0
+    --- stdout
+    one.jsonl: nothing to slim among 4 lines (0 B of 3.1 kB)
+      1 line stayed: cut off at the end (6 B)
+    kept 4, slimmed 0, payloads 0, pruned 0, failed 0, freed 0 B
+    --- stderr
+    "#);
+    fs::write(world.path("one.jsonl"), cut.trim_end_matches("{\"type")).unwrap();
+    world.run("undo --store one.jsonl").expect(0);
+    assert_eq!(world.read("one.jsonl"), text);
+}
+
 #[test]
 fn the_limit_is_the_configurations() {
     let world = world();

@@ -18,6 +18,7 @@ mod log;
 mod memory;
 #[path = "../shared/part.rs"]
 mod part;
+mod payloads;
 #[path = "../crash/strace.rs"]
 mod strace;
 #[path = "../shared/swap.rs"]

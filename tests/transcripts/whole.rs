@@ -58,7 +58,7 @@ fn i4_an_undo_brings_every_byte_back_and_what_was_added_stays() {
 }
 
 #[test]
-fn i3_a_torn_tail_stays_where_it_is_and_is_told() {
+fn i3_a_torn_tail_is_put_aside_and_told_and_whoever_appends_then_is_read() {
     for torn in ["{\"type\":\"mess", &result(&"z".repeat(60_000)), "\u{e4}"] {
         let world = World::new(&(transcript() + "no json\n" + torn));
         // Its writer may still be at it, unless it has rested.
@@ -66,11 +66,26 @@ fn i3_a_torn_tail_stays_where_it_is_and_is_told() {
         let rested = settings().with_quiet(Some(Age::from_seconds(1)));
         let later = session_reaper::now().plus(Age::from_hours(1));
         let compact = || transcripts::compact(&world.path(), &rested, later, &options()).unwrap();
+        let old = fs::read(world.path()).unwrap();
         let done = compact();
-        assert_eq!((done.lines, done.touched, done.unreadable, done.torn), (6, 2, 1, 1));
-        assert!(world.text().ends_with(&format!("\nno json\n{torn}")));
+        let is_whole = serde_json::from_str::<serde_json::Value>(torn).is_ok();
+        assert_eq!((done.lines, done.touched), (6, if is_whole { 3 } else { 2 }));
+        assert_eq!((done.unreadable, done.torn), (1, u64::from(!is_whole)));
+        assert_eq!(done.torn_bytes, if is_whole { 0 } else { torn.len() as u64 });
+        if let Some(at) = &done.torn_at {
+            assert_eq!((fs::read_to_string(at).unwrap().as_str(), mode(at)), (torn, 0o600));
+            assert_eq!(transcripts::payload(at).unwrap(), torn.as_bytes());
+        }
         let again = compact();
-        assert_eq!((again.run, again.touched, again.torn), (None, 0, 1));
+        assert_eq!((again.run, again.touched, again.torn), (None, 0, 0));
+        // An appender of another program: it opens, writes and closes.
+        let mut file = OpenOptions::new().append(true).open(world.path()).unwrap();
+        file.write_all(b"{\"type\":\"added\"}\n").unwrap();
+        let line: serde_json::Value = serde_json::from_str(world.text().lines().last().unwrap()).unwrap();
+        assert_eq!(line["type"], "added");
+        fs::write(world.path(), world.text().strip_suffix("{\"type\":\"added\"}\n").unwrap()).unwrap();
+        world.undo(&done.run.unwrap()).unwrap();
+        assert_eq!(fs::read(world.path()).unwrap(), old);
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::{io, ops::Range, path::Path, time::Instant};
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Compacted, KIND, Settings,
-    gist::Gist,
+    gist::{Gist, each_piece},
+    heard::Heard,
     lines::{self, Line},
     log,
     next::Next,
-    payload::Payloads,
+    payload::{Kept, Payloads},
     place::{Base, Place, Source},
     swap::Swap,
     trouble::{self, Trouble, again},
@@ -17,7 +20,7 @@ use crate::{
     artifact::{Options, nook::Nook},
     fs::{Disk, Reader, RealDisk},
     lock::Lease,
-    model::{Error, ErrorKind, Timestamp},
+    model::{Error, ErrorKind, Timestamp, hex},
     trash::{Cause, Line as Entry, RunId, Text},
 };
 
@@ -54,8 +57,8 @@ pub(super) fn compact_on<D: Disk>(
     done
 }
 
-/// Is told of each result that goes where it stands, what is known of it, and what is to stand there.
-type Each<'e> = dyn FnMut(Range<u64>, (&Gist, &[u8])) -> Result<(), Trouble> + 'e;
+/// Is told of each result that goes, and of a torn line, with what is to stand there.
+type Each<'e> = dyn FnMut(&Kept<'_>, &[u8]) -> Result<(), Trouble> + 'e;
 
 struct Compaction<'c> {
     settings: &'c Settings,
@@ -93,6 +96,7 @@ impl Compaction<'_> {
     /// What a dry run does.
     fn look<D: Disk>(&self, place: &Place<'_, D>) -> Result<Compacted, Trouble> {
         let source = self.open(place)?;
+        self.settings.must_be_ended(place, &source)?;
         self.walk(place, &source, &mut |_, _| Ok(()))
     }
 
@@ -104,16 +108,17 @@ impl Compaction<'_> {
     ) -> Result<Compacted, Trouble> {
         let old = place.open_still()?;
         self.settings.must_have_rested(place, &old, self.now)?;
+        self.settings.must_be_ended(place, &old)?;
         let _stake = self.options.stop.enter();
-        let mut payloads = Payloads::of(place, old.stat.owner);
-        let mut new = New { place, nook, old: &old, next: None, at: 0 };
-        let compacted = self.walk(place, &old, &mut |raw, (gist, shown)| {
-            let keep = payloads.keep(&old.file, raw.clone(), gist);
+        let mut payloads = Payloads::of(place, old.stat.owner, &self.options.stop);
+        let text = Heard::new(&old.file, &self.options.stop);
+        let mut new = New { place, nook, old: &old, text: &text, next: None, at: 0 };
+        let compacted = self.walk(place, &old, &mut |kept, shown| {
+            let keep = payloads.keep(&text, kept);
             keep.map_err(trouble::of(place.fail("keep a payload of")))?;
-            new.replace(raw, shown)
+            new.replace(kept.raw.clone(), shown)
         })?;
         let Some((next, became)) = new.finish()? else { return Ok(compacted) };
-        self.settings.must_be_ended(place, compacted.torn)?;
         payloads.settle().map_err(place.fail("make durable the payloads of"))?;
         let run = self.options.run.clone().unwrap_or_else(|| RunId::new(self.now));
         let line = self.entry::<D>(place, &run, &compacted);
@@ -141,17 +146,17 @@ impl Compaction<'_> {
         old: &Source<D>,
         each: &mut Each<'_>,
     ) -> Result<Compacted, Trouble> {
-        let size = old.stat.size;
+        let (size, text) = (old.stat.size, Heard::new(&old.file, &self.options.stop));
         let mut done = Compacted { bytes_before: size, bytes_after: size, ..Compacted::default() };
-        lines::each(&old.file, size, self.settings.inline, place.fail("read"), |line| {
-            if self.options.stop.signal().is_some() {
-                return Err(place.refuse(ErrorKind::Interrupted, "a signal asked to stop").into());
-            }
+        lines::each(&text, size, self.settings.inline, place.fail("read"), |line| {
             done.lines += 1;
-            let Line::Whole(results) = line else {
-                done.torn += u64::from(line == Line::Torn);
-                done.unreadable += u64::from(line == Line::Unreadable);
-                return Ok(());
+            let results = match line {
+                Line::Torn(range) => return self.torn(place, old, range, &mut done, each),
+                Line::Unreadable => {
+                    done.unreadable += 1;
+                    return Ok(());
+                }
+                Line::Whole(results) => results,
             };
             let before = done.payloads;
             self.results(place, old, results, &mut done, each)?;
@@ -160,7 +165,36 @@ impl Compaction<'_> {
             done.kept += u64::from(!is_touched);
             Ok(())
         })?;
+        let lacks_break =
+            done.payloads > 0 && done.torn == 0 && !old.is_ended().map_err(place.fail("read"))?;
+        done.bytes_after += u64::from(lacks_break);
         Ok(done)
+    }
+
+    /// Looks at the last line, which nobody has ended. Where all else stays, so does it: then this is no compaction.
+    fn torn<D: Disk>(
+        &self,
+        place: &Place<'_, D>,
+        old: &Source<D>,
+        raw: Range<u64>,
+        done: &mut Compacted,
+        each: &mut Each<'_>,
+    ) -> Result<(), Trouble> {
+        (done.torn, done.torn_bytes) = (1, raw.end - raw.start);
+        if done.payloads == 0 {
+            return Ok(());
+        }
+        let (text, mut hash) = (Heard::new(&old.file, &self.options.stop), Sha256::new());
+        let hashed = each_piece(&text, raw.clone(), |piece| {
+            hash.update(piece);
+            Ok(())
+        });
+        hashed.map_err(trouble::of(place.fail("read")))?;
+        let sha256 = hex(&hash.finalize());
+        let kept = Kept { raw, sha256: &sha256, length: done.torn_bytes, is_torn: true };
+        done.bytes_after -= done.torn_bytes;
+        done.torn_at = Some(Payloads::of(place, old.stat.owner, &self.options.stop).path(&kept));
+        each(&kept, b"")
     }
 
     /// Looks at the large results of a line.
@@ -172,31 +206,32 @@ impl Compaction<'_> {
         done: &mut Compacted,
         each: &mut Each<'_>,
     ) -> Result<(), Trouble> {
-        let payloads = Payloads::of(place, old.stat.owner);
+        let payloads = Payloads::of(place, old.stat.owner, &self.options.stop);
+        let text = Heard::new(&old.file, &self.options.stop);
         for raw in results {
-            let gist = Gist::of(&old.file, raw.clone(), self.settings);
+            let gist = Gist::of(&text, raw.clone(), self.settings);
             let gist = gist.map_err(trouble::of(place.fail("read")))?;
-            if let Some(shown) = self.shown(&payloads, &raw, &gist) {
+            let long = raw.end - raw.start;
+            let kept = Kept { raw, sha256: &gist.sha256, length: gist.length, is_torn: false };
+            if let Some(shown) = self.shown(&gist, &payloads.path(&kept), long) {
                 done.payloads += 1;
-                done.bytes_after = done.bytes_after - (raw.end - raw.start) + shown.len() as u64;
-                each(raw, (&gist, &shown))?;
+                done.bytes_after = done.bytes_after - long + shown.len() as u64;
+                each(&kept, &shown)?;
             }
         }
         Ok(())
     }
 
-    /// What is to stand in a result's place, as it is written between quotes; `None` when it stays. What stands there afterwards
-    /// must be small enough to stay, or the next compaction would take the excerpt for a result.
-    fn shown<D: Disk>(&self, payloads: &Payloads<'_, D>, raw: &Range<u64>, gist: &Gist) -> Option<Vec<u8>> {
-        if gist.length <= self.settings.inline {
+    /// What is to stand in the place of a result that is so long there, as it is written between quotes, when all of it is at
+    /// `path`; `None` when it stays.
+    fn shown(&self, gist: &Gist, path: &Path, long: u64) -> Option<Vec<u8>> {
+        if gist.length <= self.settings.inline || gist.is_excerpt() {
             return None;
         }
-        let excerpt = gist.excerpt(self.settings, &payloads.path(gist));
+        let excerpt = gist.excerpt(self.settings, path);
         let json = serde_json::to_vec(&excerpt).ok()?;
         let shown = in_one_line(json.get(1..json.len().checked_sub(1)?)?);
-        let is_worth_it =
-            (shown.len() as u64) < raw.end - raw.start && excerpt.len() as u64 <= self.settings.inline;
-        is_worth_it.then_some(shown)
+        ((shown.len() as u64) < long).then_some(shown)
     }
 }
 
@@ -219,6 +254,8 @@ struct New<'n, D: Disk> {
     place: &'n Place<'n, D>,
     nook: &'n Nook<'n, D>,
     old: &'n Source<D>,
+    /// What is in there, for as long as nobody asks to stop.
+    text: &'n Heard<'n, D::Reader>,
     next: Option<Next<'n, D>>,
     /// How far the old text has been copied.
     at: u64,
@@ -236,7 +273,7 @@ impl<'n, D: Disk> New<'n, D> {
             None => Next::begin(self.place.disk(), &self.nook.ours).map_err(&fail)?,
         };
         let next = self.next.insert(next);
-        next.copy(&self.old.file, self.at..raw.start).map_err(&fail)?;
+        next.copy(self.text, self.at..raw.start).map_err(&fail)?;
         next.write(shown).map_err(&fail)?;
         self.at = raw.end;
         Ok(())
@@ -246,7 +283,12 @@ impl<'n, D: Disk> New<'n, D> {
     fn finish(mut self) -> Result<Option<(Next<'n, D>, Text)>, Trouble> {
         let fail = self.fail();
         let Some(mut next) = self.next.take() else { return Ok(None) };
-        next.copy(&self.old.file, self.at..self.old.stat.size).map_err(&fail)?;
+        let size = self.old.stat.size;
+        next.copy(self.text, self.at..size).map_err(&fail)?;
+        if self.at < size && !self.old.is_ended().map_err(&fail)? {
+            // Whoever adds a line ends his own only.
+            next.write(b"\n").map_err(&fail)?;
+        }
         let attributes = self.old.file.attributes().map_err(&fail)?;
         let became = next.finish(&attributes).map_err(&fail)?;
         Ok(Some((next, became)))

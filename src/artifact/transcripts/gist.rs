@@ -4,9 +4,9 @@ use std::{io, ops::Range, path::Path};
 
 use sha2::{Digest, Sha256};
 
-use super::{Settings, lines::CHUNK, trouble::moved};
+use super::{Settings, lines::CHUNK, ours, trouble::moved};
 use crate::{
-    artifact::payloads::{Excerpt, Side, Window},
+    artifact::payloads::{Excerpt, Limits, Side, Window},
     fs::{self, Reader},
     json::Unescaper,
     model::hex,
@@ -64,6 +64,7 @@ pub(super) struct Gist {
     breaks: u64,
     last: u8,
     has_nul: bool,
+    head: Vec<u8>,
     shown: Vec<u8>,
     side: Side,
     room: usize,
@@ -78,6 +79,7 @@ impl Gist {
             breaks: 0,
             last: b'\n',
             has_nul: false,
+            head: Vec::new(),
             shown: Vec::new(),
             side: settings.side,
             room: settings.excerpt.bytes.saturating_add(MARGIN),
@@ -98,7 +100,9 @@ impl Gist {
         self.breaks += memchr::memchr_iter(b'\n', text).count() as u64;
         self.has_nul |= memchr::memchr(0, text).is_some();
         self.last = text.last().copied().unwrap_or(self.last);
-        let free = self.room.saturating_sub(self.shown.len());
+        let (head, free) =
+            (ours::HEAD.saturating_sub(self.head.len()), self.room.saturating_sub(self.shown.len()));
+        self.head.extend_from_slice(text.get(..head).unwrap_or(text));
         match self.side {
             Side::Head { .. } => self.shown.extend_from_slice(text.get(..free).unwrap_or(text)),
             Side::Tail => {
@@ -115,8 +119,28 @@ impl Gist {
         }
     }
 
-    /// What is to stand in its place, when all of it is at `path`.
+    /// Whether it stands in the place of a result already.
+    pub(super) fn is_excerpt(&self) -> bool {
+        ours::is_excerpt(&self.head)
+    }
+
+    /// What is to stand in its place, when all of it is at `path`: no more than may stay, but for the notice.
     pub(super) fn excerpt(&self, settings: &Settings, path: &Path) -> String {
+        let mut limits = settings.excerpt;
+        loop {
+            let excerpt = self.cut(limits, path);
+            let whole = excerpt.to_string();
+            let surplus = (whole.len() as u64).saturating_sub(settings.inline);
+            if surplus == 0 || limits.bytes == 0 {
+                return whole;
+            }
+            // The notice may be longer where less is shown: it is looked at again.
+            let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
+            limits.bytes = limits.bytes.min(excerpt.text.len()).saturating_sub(surplus);
+        }
+    }
+
+    fn cut(&self, limits: Limits, path: &Path) -> Excerpt {
         let before = self.length - self.shown.len() as u64;
         let window = Window {
             bytes: &self.shown,
@@ -125,6 +149,6 @@ impl Gist {
             lines: self.breaks + u64::from(self.last != b'\n'),
             is_text: !self.has_nul,
         };
-        Excerpt::of_window(&window, MIME, self.side, settings.excerpt, path).to_string()
+        Excerpt::of_window(&window, MIME, self.side, limits, path)
     }
 }

@@ -18,8 +18,8 @@ pub(super) const CHUNK: usize = 256 * 1024;
 /// What a line is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// It has no line break: its writer was killed, or is still at it.
-    Torn,
+    /// It stands there, is no JSON and has no line break: its writer was killed, or is still at it.
+    Torn(Range<u64>),
     /// It is no JSON.
     Unreadable,
     /// It is whole, and these are large results of tools in it: none in most.
@@ -28,6 +28,7 @@ pub(super) enum Line {
 
 /// The line that is under way.
 struct Begun {
+    start: u64,
     tokens: Tokens,
     sight: Sight,
     is_blank: bool,
@@ -37,7 +38,7 @@ struct Begun {
 impl Begun {
     fn at(offset: u64, limit: u64) -> Self {
         let (tokens, sight) = (Tokens::at(offset), Sight::new(limit));
-        Self { tokens, sight, is_blank: true, is_empty: true }
+        Self { start: offset, tokens, sight, is_blank: true, is_empty: true }
     }
 
     fn feed(&mut self, piece: &[u8]) {
@@ -51,6 +52,15 @@ impl Begun {
             (true, _) => Line::Whole(Vec::new()),
             (false, true) => Line::Whole(self.sight.results()),
             (false, false) => Line::Unreadable,
+        }
+    }
+
+    /// The last one, which has no line break: that may be all that it lacks.
+    fn end_of_text(self, size: u64) -> Line {
+        let start = self.start;
+        match self.end() {
+            Line::Unreadable => Line::Torn(start..size),
+            line => line,
         }
     }
 }
@@ -81,5 +91,5 @@ pub(super) fn each(
             }
         }
     }
-    if begun.is_empty { Ok(()) } else { each(Line::Torn) }
+    if begun.is_empty { Ok(()) } else { each(begun.end_of_text(size)) }
 }

@@ -23,6 +23,7 @@ pub(super) fn compacted(path: &Path, done: &Result<Compacted, Error>, dry_run: b
         kept = report.kept,
         unreadable = report.unreadable,
         torn = report.torn,
+        torn_at = report.torn_at.as_ref().map(|path| tracing::field::display(path.display())),
         payloads = report.payloads,
         bytes_before = report.bytes_before,
         bytes_after = report.bytes_after,

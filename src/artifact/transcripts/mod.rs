@@ -25,17 +25,21 @@
 //! ```
 //!
 //! Only lines that are understood are touched: whole ones, of JSON, that hold the result of a tool as OpenClaw writes it. No line
-//! goes or comes, so that a call and its result are never taken apart. The old text goes into the trash as it is. Whoever reads
-//! finds the whole old text or the whole new one.
+//! goes or comes, so that a call and its result are never taken apart; but a last one that its writer never ended is put aside. The
+//! old text goes into the trash as it is. Whoever reads finds the whole old text or the whole new one, and [`payload()`] reads
+//! what was moved.
 
 mod compact;
 mod gist;
+mod heard;
 mod line;
 mod lines;
 mod log;
 mod next;
+mod ours;
 mod payload;
 mod place;
+mod read;
 mod report;
 mod runs;
 mod settings;
@@ -46,6 +50,7 @@ mod trouble;
 mod undo;
 
 pub use compact::compact;
+pub use read::payload;
 pub use report::Compacted;
 pub(super) use runs::folder_of;
 pub use runs::{empty_trash, finish_killed, is_transcript, past_of};

@@ -12,22 +12,53 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    gist::{Gist, each_meant, each_piece},
+    gist::{each_meant, each_piece},
+    heard::Heard,
     place::Place,
     trouble::moved,
 };
 use crate::{
     fs::{Appender, Disk, Owner, Reader, Writer, is_temp_of, temp_name},
+    lock::Stop,
     model::hex,
 };
 
 const ENDING: &str = ".payloads";
+
+/// What ends the names of torn lines.
+pub(super) const TORN: &str = ".torn";
+
+/// What is kept, and where it stands.
+#[derive(Debug)]
+pub(super) struct Kept<'k> {
+    pub(super) raw: Range<u64>,
+    pub(super) sha256: &'k str,
+    pub(super) length: u64,
+    /// Whether it is a torn line, which is kept as it is written; a result is as what it means.
+    pub(super) is_torn: bool,
+}
+
+impl Kept<'_> {
+    fn name(&self) -> OsString {
+        let ending = if self.is_torn { TORN } else { "" };
+        format!("{}{ending}", self.sha256).into()
+    }
+
+    fn each(&self, from: &impl Reader, each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if self.is_torn {
+            each_piece(from, self.raw.clone(), each)
+        } else {
+            each_meant(from, self.raw.clone(), each)
+        }
+    }
+}
 
 /// The folder of a transcript's payloads.
 #[derive(Debug)]
 pub(super) struct Payloads<'p, D: Disk> {
     place: &'p Place<'p, D>,
     owner: Owner,
+    stop: &'p Stop,
     name: OsString,
     folder: Option<D::Folder>,
     /// What this attempt has made.
@@ -36,35 +67,35 @@ pub(super) struct Payloads<'p, D: Disk> {
 
 impl<'p, D: Disk> Payloads<'p, D> {
     /// That of this transcript. It is made with the first payload.
-    pub(super) fn of(place: &'p Place<'p, D>, owner: Owner) -> Self {
+    pub(super) fn of(place: &'p Place<'p, D>, owner: Owner, stop: &'p Stop) -> Self {
         let mut name = place.name.clone();
         name.push(ENDING);
-        Self { place, owner, name, folder: None, made: Vec::new() }
+        Self { place, owner, stop, name, folder: None, made: Vec::new() }
     }
 
     /// Where a payload is, or would be.
-    pub(super) fn path(&self, gist: &Gist) -> PathBuf {
-        self.place.base.path.join(&self.name).join(&gist.sha256)
+    pub(super) fn path(&self, kept: &Kept<'_>) -> PathBuf {
+        self.place.base.path.join(&self.name).join(kept.name())
     }
 
-    /// Makes sure that what the raw text there means is in its file.
-    pub(super) fn keep(&mut self, file: &impl Reader, raw: Range<u64>, gist: &Gist) -> io::Result<()> {
+    /// Makes sure that what stands there is in its file.
+    pub(super) fn keep(&mut self, file: &impl Reader, kept: &Kept<'_>) -> io::Result<()> {
         let disk = self.place.disk();
         let folder = match self.folder.take() {
             Some(folder) => folder,
             None => self.open()?,
         };
         let folder = self.folder.insert(folder);
-        let name = OsString::from(&gist.sha256);
-        let is_right = holds(disk, folder, &name, gist)?;
+        let name = kept.name();
+        let is_right = holds((disk, self.stop), folder, &name, kept)?;
         match is_right {
             // Whoever made it may have been killed, or a copy of it may never have reached the disk.
             Some(true) if self.made.contains(&name) || is_durable(disk, folder, &name)? => return Ok(()),
             Some(false) => move_aside(disk, folder, &name)?,
             Some(true) | None => {}
         }
-        let temp = Temp { disk, folder, name: temp_name(&name) };
-        temp.write(self.owner, file, raw, gist)?;
+        let temp = Temp { disk, folder, name: temp_name(kept.sha256.as_ref()) };
+        temp.write(self.owner, file, kept)?;
         if is_right == Some(true) {
             return disk.rename((folder, &temp.name), (folder, &name));
         }
@@ -114,20 +145,25 @@ impl<D: Disk> Drop for Payloads<'_, D> {
 }
 
 /// Whether a payload's file holds it; `None` when there is none.
-fn holds<D: Disk>(disk: &D, folder: &D::Folder, name: &OsStr, gist: &Gist) -> io::Result<Option<bool>> {
+fn holds<D: Disk>(
+    (disk, stop): (&D, &Stop),
+    folder: &D::Folder,
+    name: &OsStr,
+    kept: &Kept<'_>,
+) -> io::Result<Option<bool>> {
     match disk.stat(folder, name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        stat if stat.as_ref().is_ok_and(|stat| !stat.is_file || stat.size != gist.length) => {
+        stat if stat.as_ref().is_ok_and(|stat| !stat.is_file || stat.size != kept.length) => {
             return Ok(Some(false));
         }
         stat => stat?,
     };
     let (file, mut hash) = (disk.open(folder, name)?, Sha256::new());
-    each_piece(&file, 0..gist.length, |piece| {
+    each_piece(&Heard::new(&file, stop), 0..kept.length, |piece| {
         hash.update(piece);
         Ok(())
     })?;
-    Ok(Some(hex(&hash.finalize()) == gist.sha256))
+    Ok(Some(hex(&hash.finalize()) == kept.sha256))
 }
 
 /// Makes a payload durable that is there already; `false` when that cannot be done, and there must be another.
@@ -158,15 +194,15 @@ struct Temp<'f, D: Disk> {
 }
 
 impl<D: Disk> Temp<'_, D> {
-    fn write(&self, owner: Owner, from: &impl Reader, raw: Range<u64>, gist: &Gist) -> io::Result<()> {
+    fn write(&self, owner: Owner, from: &impl Reader, kept: &Kept<'_>) -> io::Result<()> {
         let mut file = self.disk.create(self.folder, &self.name)?;
         file.keep_private()?;
         let mut hash = Sha256::new();
-        each_meant(from, raw, |text| {
+        kept.each(from, |text| {
             hash.update(text);
             file.write_all(text)
         })?;
-        if hex(&hash.finalize()) != gist.sha256 {
+        if hex(&hash.finalize()) != kept.sha256 {
             return Err(moved());
         }
         file.hand_to(owner)?;

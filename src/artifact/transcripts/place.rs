@@ -238,3 +238,18 @@ pub(super) struct Source<D: Disk> {
     pub(super) file: D::Reader,
     pub(super) stat: Stat,
 }
+
+impl<D: Disk> Source<D> {
+    /// Whether its last line is ended.
+    pub(super) fn is_ended(&self) -> io::Result<bool> {
+        is_ended(&self.file, self.stat.size)
+    }
+}
+
+/// Whether a line is ended by the last of the first `size` bytes of a file, or none has begun.
+pub(super) fn is_ended(file: &impl Reader, size: u64) -> io::Result<bool> {
+    let Some(last) = size.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    let read = file.read_at(&mut byte, last)?;
+    Ok(read == 1 && byte == *b"\n")
+}

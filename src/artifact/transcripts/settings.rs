@@ -40,7 +40,8 @@ impl Settings {
         Ok(self)
     }
 
-    /// Shows so much of what goes, at most. A result whose excerpt would not be shorter stays.
+    /// Shows so much of what goes, at most, and never more than may stay inline together with the notice; where that leaves no
+    /// room, the notice alone. A result whose excerpt would not be shorter stays.
     ///
     /// # Errors
     /// One of them is zero or negative.
@@ -77,8 +78,12 @@ impl Settings {
     }
 
     /// Whose last line is not ended has a writer at work, as far as can be told, unless it has rested.
-    pub(super) fn must_be_ended<D: Disk>(&self, place: &Place<'_, D>, torn: u64) -> Result<(), Error> {
-        if torn == 0 || self.quiet.is_some() {
+    pub(super) fn must_be_ended<D: Disk>(
+        &self,
+        place: &Place<'_, D>,
+        source: &Source<D>,
+    ) -> Result<(), Error> {
+        if self.quiet.is_some() || source.is_ended().map_err(place.fail("read"))? {
             return Ok(());
         }
         let why = "its last line has no end: somebody may be writing it";

@@ -1,7 +1,11 @@
 //! Compaction and undo on a disk in memory: what goes, what stays, and what is left wherever it fails or ends.
 
+mod durable;
 mod guards;
+mod limits;
 mod races;
+mod stops;
+mod tails;
 
 use std::{
     ffi::OsStr,
@@ -192,13 +196,20 @@ proptest! {
     ) {
         let mut parts: Vec<Part> = lines.concat();
         parts.push((torn.to_owned(), false));
+        let aside = Path::new(PAYLOADS).join(format!("{}.torn", BlobHash::of(torn.as_bytes())));
         let old: String = parts.iter().map(|(part, _)| part.as_str()).collect();
         let disk = MemDisk::with_file(path(), old.as_bytes());
-        let dry = compact_on(&disk, path(), &settings(), now(), &Options { dry_run: true, ..options() }).unwrap();
+        let rested = settings().with_quiet(Some(Age::from_seconds(1)));
+        let dry = compact_on(&disk, path(), &rested, now(), &Options { dry_run: true, ..options() }).unwrap();
         prop_assert_eq!(disk.names(Path::new("/t")), ["one.jsonl"]);
         let done = compact_rested(&disk).unwrap();
         prop_assert_eq!(&dry, &Compacted { run: None, ..done.clone() });
         let new = text(&disk);
+        prop_assert_eq!(done.torn_at.is_some(), done.payloads > 0 && !torn.is_empty());
+        if done.torn_at.as_ref() == Some(&aside) {
+            parts.pop();
+            prop_assert_eq!(disk.get(&aside).unwrap(), torn.as_bytes());
+        }
         prop_assert_eq!(check(&disk, &parts, &new), done.payloads);
         prop_assert_eq!(done.touched + done.kept + done.unreadable + done.torn, done.lines);
         prop_assert_eq!(done.lines, old.split_inclusive('\n').count() as u64);
@@ -279,6 +290,13 @@ fn undo_all(disk: &MemDisk) {
     }
 }
 
+/// Files on their way whose makers are gone.
+fn half_made(disk: &MemDisk) -> Vec<String> {
+    let folders = ["/t", PAYLOADS, "/t/.session-reaper", "/t/.session-reaper/trash"];
+    let names = folders.iter().flat_map(|folder| disk.names(Path::new(folder)));
+    names.filter(|name| name.contains(".tmp")).collect()
+}
+
 fn compacted() -> (MemDisk, RunId, Vec<u8>) {
     let disk = MemDisk::with_file(path(), transcript().as_bytes());
     let run = compact(&disk).unwrap().run.unwrap();
@@ -351,6 +369,7 @@ fn i3_ended_at_any_call_of_a_compaction_or_an_undo_it_can_be_finished_and_taken_
                 assert_eq!((text(&disk), payloads(&disk)), (new.clone(), 2), "{at}");
                 undo_all(&disk);
             }
+            assert_eq!(half_made(&disk), [""; 0], "{at}, undo: {is_undo}");
             assert_eq!(text(&disk), transcript().as_bytes(), "{at}, undo: {is_undo}");
             if is_over {
                 assert!(at > 60, "{at}");

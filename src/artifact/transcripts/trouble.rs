@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::place::Place;
+use super::{heard, place::Place};
 use crate::{
     fs::Disk,
     model::{Error, ErrorKind},
@@ -35,7 +35,7 @@ pub(super) fn moved() -> io::Error {
 pub(super) fn of(fail: impl Fn(io::Error) -> Error) -> impl Fn(io::Error) -> Trouble {
     move |error| match error.kind() {
         io::ErrorKind::UnexpectedEof => Trouble::Moved,
-        _ => Trouble::Failed(fail(error)),
+        _ => Trouble::Failed(heard::told(error, &fail)),
     }
 }
 

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use super::{
     KIND, Settings,
     gist::each_piece,
+    heard::Heard,
     next::Next,
-    place::{Base, Place, Source},
+    place::{Base, Place, Source, is_ended},
     swap::Swap,
     trouble::{self, Trouble, again},
 };
@@ -202,7 +203,8 @@ impl<D: Disk> Back<'_, D> {
             Err(Trouble::Failed(error)) if error.kind() == ErrorKind::Missing => return Ok(Way::Free),
             now => now?,
         };
-        if begins_with(&now, &old).map_err(&fail)? {
+        let heard = (&self.heard(&now.file), &self.heard(&old));
+        if begins_with(heard, now.stat.size).map_err(&fail)? {
             return Ok(Way::Done);
         }
         let Some(added) = self.added(&now).map_err(&fail)? else { return Ok(Way::HeldUp) };
@@ -210,6 +212,11 @@ impl<D: Disk> Back<'_, D> {
             self.how.settings.must_have_rested(self.place, &now, self.how.now)?;
         }
         Ok(Way::Switch(now, added))
+    }
+
+    /// Who asks to stop while this is read changes nothing, or leaves the run in the trash.
+    const fn heard<'h, R: Reader>(&'h self, file: &'h R) -> Heard<'h, R> {
+        Heard::new(file, &self.how.options.stop)
     }
 
     /// Whether the old text has its name again, besides that in the trash: an undo was killed between the two.
@@ -221,7 +228,8 @@ impl<D: Disk> Back<'_, D> {
     /// What was added since the run; `None` when the transcript does not begin with what the run made of it.
     fn added(&self, now: &Source<D>) -> io::Result<Option<Range<u64>>> {
         let Some(became) = self.became else { return Ok(None) };
-        let is_right = now.stat.size >= became.bytes && hash(&now.file, 0..became.bytes)? == became.sha256;
+        let is_right =
+            now.stat.size >= became.bytes && hash(&self.heard(&now.file), 0..became.bytes)? == became.sha256;
         Ok(is_right.then_some(became.bytes..now.stat.size))
     }
 
@@ -249,7 +257,15 @@ impl<D: Disk> Back<'_, D> {
         let old = self.opened.read(0).map_err(&fail)?;
         let size = old.stat().map_err(&fail)?.size;
         let mut next = Next::begin(self.place.disk(), &nook.ours).map_err(&fail)?;
-        next.copy(&old, 0..size).and_then(|()| next.copy(&now.file, added)).map_err(&fail)?;
+        next.copy(&self.heard(&old), 0..size).map_err(&fail)?;
+        if !added.is_empty()
+            && !is_ended(&old, size).map_err(&fail)?
+            && is_ended(&now.file, added.start).map_err(&fail)?
+        {
+            // The compaction had put the rest of a line aside, and what was added since is none of it.
+            next.write(b"\n").map_err(&fail)?;
+        }
+        next.copy(&self.heard(&now.file), added).map_err(&fail)?;
         let attributes = now.file.attributes().map_err(&fail)?;
         let text = next.finish(&attributes).map_err(&fail)?;
         let line = Line { bytes_after: text.bytes, ..self.line(now.stat.size) };
@@ -284,16 +300,16 @@ impl<D: Disk> Back<'_, D> {
         }
         let now = self.place.open().map_err(|error| io::Error::other(error.to_string()))?;
         self.place.settle()?;
-        let is_whole = begins_with(&now, &old)?;
+        let is_whole = begins_with((&self.heard(&now.file), &self.heard(&old)), now.stat.size)?;
         let is_there = self.place.stat()?.is_some_and(|stat| stat.ino == now.stat.ino);
         if is_whole && is_there { Ok(()) } else { Err(io::Error::other("not all of it stands there")) }
     }
 }
 
-/// Whether this begins with the old text, to the last byte that is in there by the end of the look.
-fn begins_with<D: Disk>(now: &Source<D>, old: &impl Reader) -> io::Result<bool> {
+/// Whether the first `length` bytes of a file begin with the old text, to the last byte that is in there by the end of the look.
+fn begins_with((now, old): (&impl Reader, &impl Reader), length: u64) -> io::Result<bool> {
     let size = old.stat()?.size;
-    let is_same = now.stat.size >= size && hash(&now.file, 0..size)? == hash(old, 0..size)?;
+    let is_same = length >= size && hash(now, 0..size)? == hash(old, 0..size)?;
     Ok(is_same && old.stat()?.size == size)
 }
 

@@ -50,6 +50,9 @@ struct Report {
     slimmed: u64,
     unreadable: u64,
     torn: u64,
+    torn_bytes: u64,
+    /// Where that line was put aside, if anything was changed.
+    torn_at: Option<PathBuf>,
     payloads: u64,
     bytes_before: u64,
     bytes_after: u64,
@@ -85,6 +88,8 @@ impl Report {
             slimmed: done.touched,
             unreadable: done.unreadable,
             torn: done.torn,
+            torn_bytes: done.torn_bytes,
+            torn_at: done.torn_at,
             payloads: done.payloads,
             bytes_before: done.bytes_before,
             bytes_after: done.bytes_after,
@@ -241,9 +246,22 @@ fn line(out: &mut impl Write, one: &Report, applied: bool) -> Result<(), Failure
         outcome => outcome.name().to_owned(),
     };
     writeln!(out, "{BOLD}{name}{BOLD:#}: {what} ({} of {})", Bytes(one.freed()), Bytes(one.bytes_before))?;
-    let odd = [(one.unreadable, "no JSON"), (one.torn, "cut off at the end")];
-    for (count, why) in odd.iter().filter(|(count, _)| *count > 0) {
-        writeln!(out, "  {} stayed: {why}", words::count(*count, "line"))?;
+    if one.unreadable > 0 {
+        writeln!(out, "  {} stayed: no JSON", words::count(one.unreadable, "line"))?;
+    }
+    torn(out, one, applied)
+}
+
+/// What became of a last line that its writer never ended.
+fn torn(out: &mut impl Write, one: &Report, applied: bool) -> Result<(), Failure> {
+    let bytes = Bytes(one.torn_bytes);
+    match &one.torn_at {
+        _ if one.torn == 0 => {}
+        None => writeln!(out, "  1 line stayed: cut off at the end ({bytes})")?,
+        Some(path) => {
+            let (went, path) = (if applied { "was put" } else { "would be put" }, path.to_string_lossy());
+            writeln!(out, "  1 line {went} aside: cut off at the end ({bytes}), in {}", plain(&path))?;
+        }
     }
     Ok(())
 }

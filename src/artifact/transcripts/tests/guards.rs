@@ -258,6 +258,44 @@ fn i7_what_a_killed_switch_took_out_waits_for_whoever_writes_to_the_new_text() {
     assert_eq!(text(&disk), [transcript().as_bytes(), FIRST].concat());
 }
 
+#[test]
+fn i7_a_line_that_is_added_at_any_moment_while_a_killed_run_is_finished_is_never_lost() {
+    let (mut before, mut behind) = (0, 0);
+    for at in 0.. {
+        let disk = killed();
+        enter(&at_calls(&disk, vec![at], |disk, _| add(disk, SECOND)));
+        if !has(&disk, SECOND) {
+            assert!(at > 20 && before > 9 && behind > 3, "{at}: {before} {behind}");
+            break;
+        }
+        let is_back = text(&disk).starts_with(transcript().as_bytes());
+        before += u64::from(!is_back);
+        behind += u64::from(is_back);
+        age(&disk);
+        // What is not in the transcript comes back with an undo: nobody needs to have waited.
+        undo_all(&disk);
+        let text = text(&disk);
+        let has_line = |line| memchr::memmem::find(&text, line).is_some();
+        assert!(has_line(FIRST) && has_line(SECOND), "{at}, put back: {is_back}");
+    }
+}
+
+#[test]
+fn i4_of_two_compactions_the_newer_is_held_up_until_the_undo_of_the_older_is_taken_back() {
+    let (disk, older, _) = compacted();
+    let added = result(&"w".repeat(900));
+    add(&disk, format!("{added}\n").as_bytes());
+    let (grown, newer) = (text(&disk), compact(&disk).unwrap().run.unwrap());
+    assert_eq!(undo(&disk, &older).unwrap().restored.len(), 1);
+    assert!(text(&disk).starts_with(transcript().as_bytes()));
+    assert_eq!(undo(&disk, &newer).unwrap().held_up.len(), 1);
+    let folder = disk.folder(Path::new("/t")).unwrap();
+    let past = Past::of(&disk, &folder, super::super::KIND.into()).unwrap();
+    undo(&disk, &past.lines.iter().rev().find(|line| line.restored > 0).unwrap().run).unwrap();
+    assert_eq!(undo(&disk, &newer).unwrap().restored.len(), 1);
+    assert_eq!(text(&disk), grown);
+}
+
 /// Takes down the warnings of this thread.
 #[derive(Clone, Default)]
 struct Listener(Arc<Mutex<String>>);

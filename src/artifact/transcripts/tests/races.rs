@@ -67,7 +67,7 @@ pub(super) fn add(disk: &MemDisk, bytes: &[u8]) {
 }
 
 /// At which call the text changes, and how many calls there are.
-fn moments(disk: &MemDisk, act: impl Fn(&MemDisk)) -> (i64, i64) {
+pub(super) fn moments(disk: &MemDisk, act: impl Fn(&MemDisk)) -> (i64, i64) {
     let before = text(disk);
     let (other, count, seen) = (disk.clone(), Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(-1)));
     let (to_count, to_see) = (Arc::clone(&count), Arc::clone(&seen));
