@@ -45,7 +45,7 @@ fn i6_one_that_was_changed_or_is_gone_is_an_error() {
 }
 
 #[test]
-fn i8_no_link_is_followed() {
+fn i10_no_link_is_followed() {
     let (world, path) = compacted();
     let moved = world.root.join("moved");
     fs::rename(&path, &moved).unwrap();

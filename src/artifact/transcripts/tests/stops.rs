@@ -54,7 +54,7 @@ fn ask(make: impl Fn() -> MemDisk, act: impl Fn(&MemDisk, &Options) -> Result<()
 }
 
 #[test]
-fn i10_a_compaction_stops_in_the_midst_of_a_line_and_changes_nothing() {
+fn i6_a_compaction_stops_in_the_midst_of_a_line_and_changes_nothing() {
     let old = long();
     let settings = Settings::default().with_quiet(None);
     ask(
@@ -64,7 +64,7 @@ fn i10_a_compaction_stops_in_the_midst_of_a_line_and_changes_nothing() {
 }
 
 #[test]
-fn i10_a_dry_run_stops_in_the_midst_of_a_line() {
+fn i6_a_dry_run_stops_in_the_midst_of_a_line() {
     let old = long();
     let settings = Settings::default().with_quiet(None);
     ask(
@@ -77,7 +77,7 @@ fn i10_a_dry_run_stops_in_the_midst_of_a_line() {
 }
 
 #[test]
-fn i10_an_undo_stops_in_the_midst_of_a_line_and_changes_nothing() {
+fn i6_an_undo_stops_in_the_midst_of_a_line_and_changes_nothing() {
     let old = long();
     let settings = Settings::default().with_quiet(None);
     let run = RunId::new(now());

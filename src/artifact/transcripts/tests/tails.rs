@@ -105,6 +105,26 @@ fn i3_a_torn_line_is_in_the_transcript_or_aside_wherever_a_compaction_ends() {
 }
 
 #[test]
+fn i6_where_any_call_fails_a_torn_line_is_in_the_transcript_or_aside() {
+    let disk = torn_disk();
+    compact_rested(&disk).unwrap();
+    let new = text(&disk);
+    for at in 0.. {
+        let disk = torn_disk();
+        disk.fail_at(at, false);
+        let done = compact_rested(&disk);
+        if disk.heal() <= at {
+            assert!(done.is_ok() && at > 60, "{at}");
+            break;
+        }
+        let is_new = text(&disk) == new;
+        assert!(is_new || text(&disk) == torn(), "{at}");
+        assert!(!is_new || disk.get(&aside(TORN.as_bytes())).is_some(), "{at}");
+        assert_eq!(done.map_or_else(|error| error.is_too_late(), |_| true), is_new, "{at}");
+    }
+}
+
+#[test]
 fn i5_a_last_line_that_is_not_ended_is_waited_for_before_anything_is_written() {
     for dry_run in [false, true] {
         let disk = torn_disk();
