@@ -89,6 +89,36 @@ fn i5_without_a_word_and_outside_of_the_folder_only_the_name_goes() {
 }
 
 #[test]
+fn a_scope_takes_the_files_along_that_were_given_to_the_store() {
+    let world = world();
+    world.write("media/b.png", "x");
+    store(&world, "--scope turn --delete-on-cleanup media/a.png media/b.png");
+    let other = store(&world, "--scope other --delete-on-cleanup media/b.png");
+    let gone = world.run("media release --json --scope turn").expect(0).json();
+    assert_eq!((&gone["references"], &gone["files"], &gone["kept"]), (&2.into(), &1.into(), &1.into()));
+    assert!(!world.path("media/a.png").exists() && world.path("media/b.png").exists());
+    assert_eq!(world.run(&format!("media resolve {other}")).expect(0).out, "[DIR]/media/b.png\n");
+    world.run("media release --scope other").expect(0);
+    assert!(!world.path("media/b.png").exists());
+}
+
+#[test]
+fn i10_a_link_is_no_folder_for_a_store() {
+    let world = world();
+    let name = store(&world, "--delete-on-cleanup media/a.png");
+    std::os::unix::fs::symlink(world.path("media"), world.path("link")).unwrap();
+    let link = world.path("link");
+    for line in [
+        format!("media store --dir {} b.png", link.display()),
+        format!("media release --dir {} {name}", link.display()),
+    ] {
+        let ran = world.run(&line).expect(4);
+        assert!(ran.err.contains("link"), "{}", ran.shown());
+    }
+    assert!(world.path("media/a.png").exists());
+}
+
+#[test]
 fn programs_are_told_all_that_is_known() {
     let world = world();
     let stored = world.run("media store --json --scope s --source telegram media/a.png").expect(0).json();

@@ -99,7 +99,13 @@ fn no_malformed_value_is_taken() {
         ("max_age = 0", "0 is no age"),
         ("max_age = \"-1m\"", "-1m"),
         ("interval = false", "is no age"),
+        ("interval = 0", "0 is no age"),
+        ("interval = \"-5m\"", "-5m"),
+        ("interval = -5", "-5"),
         ("orphan_grace = 30", "\"30h\""),
+        ("orphan_grace = 0", "0 is no age"),
+        ("orphan_grace = \"0h\"", "0h"),
+        ("orphan_grace = \"-1h\"", "-1h"),
     ] {
         refused(of_text(&format!("[media]\n{line}")), "session-reaper.toml:2", &["media.", part]);
     }
@@ -119,6 +125,35 @@ fn no_malformed_value_is_taken() {
     ] {
         refused(of_text(&format!("[payloads]\n{line}")), "session-reaper.toml:2", &["payloads.", part]);
     }
+}
+
+#[test]
+fn no_malformed_variable_of_a_media_store_is_taken() {
+    for (setting, bad) in [
+        (Setting::MediaDir, &["relative"][..]),
+        (Setting::MediaEnabled, &["yes", "1", "TRUE"]),
+        (Setting::MediaMaxAge, &["0", "-1m", "30"]),
+        (Setting::MediaInterval, &["0", "-5m", "false"]),
+        (Setting::MediaOrphanGrace, &["0", "-1h", "1y"]),
+    ] {
+        for bad in bad {
+            refused(of_env(&[(&setting.env(), bad)]), &setting.env(), &[bad]);
+        }
+    }
+}
+
+#[test]
+fn the_age_of_orphans_goes_by_the_highest_source() {
+    let files =
+        Memory::default().with("session-reaper.toml", "[media]\nmax_age = \"3h\"\norphan_grace = \"2h\"");
+    let of = |variables: &[(&str, &str)]| {
+        let effective = load(&Flags::default(), &env(variables), &files, None, None).unwrap();
+        (shown(&effective, "media.orphan_grace").0, effective.origin(Setting::MediaOrphanGrace).rank())
+    };
+    let variable = Setting::MediaOrphanGrace.env();
+    assert_eq!((of(&[]), of(&[(&variable, "4h")])), (("\"2h\"".to_owned(), 2), ("\"4h\"".to_owned(), 3)));
+    // What is said of references in a higher place is said of orphans only where nobody speaks of them.
+    assert_eq!(of(&[(&Setting::MediaMaxAge.env(), "9h")]), ("\"2h\"".to_owned(), 2));
 }
 
 #[test]
