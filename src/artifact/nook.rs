@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::past::attic;
+use super::{media, past::attic};
 
 use crate::{
     fs::{self, Disk, OUR_FOLDER, Owner, RealDisk, is_temp_of, read_whole},
@@ -151,6 +151,9 @@ impl<'a, D: Disk> Nook<'a, D> {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return self.attic().finish(name),
             opened => opened?,
         };
+        if let Some(opened) = opened.as_ref().filter(|_| self.kind == media::NET) {
+            media::take_idle_notes(self.disk, self.base, opened)?;
+        }
         let Some(opened) = opened.filter(|opened| opened.things().next().is_some()) else {
             return self.attic().discard(name);
         };

@@ -163,6 +163,19 @@ impl<'a, D: Disk> Attic<'a, D> {
         }))
     }
 
+    /// Makes durable what lies in bundles that nobody has finished: before it is said that it has left the place where it stood.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn sync_unfinished(&self) -> io::Result<()> {
+        let names = self.names()?;
+        for name in names.iter().filter(|name| name.stage == Stage::Unfinished) {
+            let bundle = self.trash.disk.subfolder(&self.trash.must_be_there()?, name.as_os_str())?;
+            self.trash.disk.sync_folder(&bundle)?;
+        }
+        Ok(())
+    }
+
     /// Whether this is the bundle of a store that is called as our kind is.
     #[must_use]
     pub fn is_of_a_store(&self, name: &FolderName) -> bool {

@@ -109,3 +109,21 @@ fn without_a_net_only_owners_let_go() {
         assert!(!media.path.exists());
     }
 }
+
+#[test]
+fn i5_a_file_of_which_nobody_can_tell_the_age_stays() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("sub/a"), "s");
+    // A link in the place of its folder: nobody follows it.
+    let (folder, away) = (world.path("media/sub"), world.path("away"));
+    fs::rename(&folder, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &folder).unwrap();
+    let report = store.clean_expired(at(MAX_AGE + 1));
+    assert_eq!((report.count(Outcome::Unreadable), report.swept()), (1, 0), "{report}");
+    assert_eq!(store.references().unwrap(), 1);
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    assert_eq!(store.clean_expired(at(MAX_AGE + 1)).count(Outcome::Removed), 1);
+    assert!(!media.path.exists());
+}

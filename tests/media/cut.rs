@@ -6,7 +6,7 @@ use session_reaper::{
         self,
         media::{self, MediaRef, Options},
     },
-    fs::MemDisk,
+    fs::{Disk, MemDisk, MemEvent},
     trash::RunId,
 };
 
@@ -158,6 +158,70 @@ fn i3_i4_a_net_that_ends_or_fails_at_any_call_loses_no_file_and_no_reference() {
     let points = cut(prepared, |disk| drop(sweep(disk)), &ALL);
     eprintln!("a net cut off at each of {points} calls, and each of them failed: nothing lost");
     assert!(points > 100);
+}
+
+/// A reference whose file stays, and that never went: its owner lets it go later, and it does not come back.
+#[test]
+fn i4_what_a_killed_net_only_meant_to_take_does_not_come_back_after_its_owner_has_let_it_go() {
+    let (mut calls, mut is_over, mut stood) = (0, false, 0);
+    while !is_over {
+        let disk = disk();
+        let store = open_without_net(&disk);
+        disk.put(&path("forgotten"), b"forgotten");
+        let reference = store.store(&path("forgotten"), forget(), "s", at(0)).unwrap().reference;
+        let dying = disk.clone().ending_after(calls);
+        drop(sweep(&dying));
+        is_over = !dying.has_ended();
+        // Whoever comes next has nothing to take, and finishes what the other has left.
+        let next = media::sweep_on(&disk, &settings(), at(0), &options());
+        assert!(next.error.is_none(), "{next:?}");
+        if store.resolve(reference, at(0)).is_ok() {
+            stood += 1;
+            store.release(reference).unwrap();
+            undo_all(&disk);
+            assert!(store.resolve(reference, at(0)).is_err(), "ended at call {calls}");
+        } else {
+            undo_all(&disk);
+            assert!(store.resolve(reference, at(0)).is_ok(), "ended at call {calls}: it is lost");
+        }
+        calls += 1;
+    }
+    assert!(stood > 20 && stood < calls, "{stood} of {calls}");
+}
+
+/// After a power cut nothing is to be in no place: where it has come to is durable before it is said to have gone.
+#[test]
+fn i4_whoever_settles_what_has_moved_makes_it_durable_first() {
+    let mut seen = 0;
+    for calls in 0.. {
+        let disk = disk();
+        let store = open_without_net(&disk);
+        disk.put(&path("a"), b"a");
+        store.store(&path("a"), delete(), "s", at(0)).unwrap();
+        let dying = disk.clone().ending_after(calls);
+        drop(sweep(&dying));
+        if !dying.has_ended() {
+            break;
+        }
+        disk.watch();
+        store.references().unwrap();
+        let events = disk.events();
+        let mut text = Vec::new();
+        let is_gone = |event: &MemEvent| {
+            // A line may be written in pieces.
+            if let MemEvent::Written { bytes, .. } = event {
+                text.extend_from_slice(bytes);
+            }
+            String::from_utf8_lossy(&text).contains("\"op\":\"gone\"")
+        };
+        let Some(gone) = events.iter().position(is_gone) else { continue };
+        let trash = disk.folder(&path(TRASH)).unwrap();
+        let bundle = disk.subfolder(&trash, disk.names(&path(TRASH))[0].as_ref()).unwrap();
+        let synced = events.iter().position(|event| *event == MemEvent::FolderSynced { folder: bundle });
+        assert!(synced.is_some_and(|synced| synced < gone), "ended at call {calls}: {events:?}");
+        seen += 1;
+    }
+    assert!(seen > 0);
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl Model {
 
     fn sweep(&mut self, store: usize, now: i64) {
         self.settle();
+        self.take_orphans();
         let is_old = |found: &Ref| {
             now - found.noted.max(found.used[store]) > MAX_AGE && !self.leased.contains(&found.file)
         };
@@ -134,7 +135,6 @@ impl Model {
         for reference in old {
             self.drop(reference);
         }
-        self.take_orphans();
     }
 
     fn restart(&mut self, store: usize) {

@@ -169,7 +169,8 @@ fn i3_i4_whoever_heals_after_a_kill_may_be_killed_as_well() {
     let Some(firsts) = changes(&new(), "lives") else { return };
     let (mut tally, mut pairs) = (Tally::default(), 0);
     // There is something to end when a file is about to go.
-    for first in firsts.iter().filter(|call| call.name == "unlinkat") {
+    let lets_go = |call: &&Call| call.name == "unlinkat" || call.line.contains("media.going.");
+    for first in firsts.iter().filter(lets_go) {
         let killed = || {
             let stage = new();
             let output = part(&stage, "lives").killed_at(first);

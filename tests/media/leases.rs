@@ -75,6 +75,46 @@ fn what_a_handle_could_not_do_when_it_was_dropped_is_done_later() {
     assert!(!path.exists() && !other.path.exists());
 }
 
+/// A daemon that reloads its configuration drops its store, and goes on living.
+#[test]
+fn what_could_not_be_done_before_the_store_was_dropped_is_done_by_the_next_one_in_this_process() {
+    let world = World::new();
+    let store = world.open();
+    let media = put(&store, &world.media("a"), "s");
+    let lease = store.lease(media.reference).unwrap();
+    let away = world.path("away");
+    fs::rename(world.ledger(), &away).unwrap();
+    fs::create_dir(world.ledger()).unwrap();
+    drop(lease);
+    drop(store);
+    fs::remove_dir(world.ledger()).unwrap();
+    fs::rename(&away, world.ledger()).unwrap();
+    let next = world.open();
+    assert_eq!(next.clean_expired(at(MAX_AGE + 1)).count(Outcome::Removed), 1);
+    assert!(!media.path.exists());
+}
+
+#[test]
+fn what_handles_owe_is_paid_when_the_last_of_them_is_dropped() {
+    let world = World::new();
+    let keeps = MediaStore::open(world.options().with_max_age("false").unwrap(), at(0)).unwrap();
+    let owned = keeps.store_owned(&world.media("a"), crate::world::delete(), "s", at(0)).unwrap();
+    let other = put(&keeps, &world.media("b"), "s");
+    let (lease, path) = (keeps.lease(other.reference).unwrap(), owned.path().to_owned());
+    let held = fs::File::open(world.path("media/.session-reaper/media.lock")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    drop(owned);
+    drop(lease);
+    assert!(path.exists());
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(keeps));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(held);
+    });
+    assert!(!path.exists(), "nobody has it any more, and nobody knows");
+    assert_eq!(world.open().clean_expired(at(MAX_AGE + 1)).count(Outcome::Removed), 1);
+}
+
 #[test]
 #[ignore = "a process that the tests here start, no test"]
 fn user() {

@@ -17,11 +17,13 @@
 
 mod again;
 mod age;
+mod agree;
 mod back;
 mod child;
 mod cut;
 mod damage;
 mod ended;
+mod exchanged;
 #[path = "../shared/folder.rs"]
 mod folder;
 mod history;

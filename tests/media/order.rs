@@ -65,6 +65,9 @@ fn run(disk: &MemDisk, steps: &[Step]) {
     }
 }
 
+/// What is to be unlinked is moved to such a name first.
+const ASIDE: &str = "media.going.";
+
 /// What a file holds, and how much of that is durable.
 #[derive(Debug, Default)]
 struct Text {
@@ -113,7 +116,11 @@ fn judge(events: &[MemEvent]) -> (Vec<String>, usize, usize) {
                 if ledger == Some(*file) {
                     let gone = records(&text.all).into_iter().filter(|record| record["op"] == "gone");
                     let names = gone.flat_map(|record| record["paths"].as_array().unwrap().clone());
-                    let early = names.map(|path| name_of(&path)).filter(|name| unsure.contains_key(name));
+                    // Nor is what was moved aside to be unlinked to be there again.
+                    let is_early = |name: &String| {
+                        unsure.contains_key(name) || unsure.keys().any(|name| name.starts_with(ASIDE))
+                    };
+                    let early = names.map(|path| name_of(&path)).filter(is_early);
                     wrong.extend(early.map(|name| format!("{name} is said to be gone before it is")));
                 }
             }
@@ -134,6 +141,9 @@ fn judge(events: &[MemEvent]) -> (Vec<String>, usize, usize) {
                 }
                 unsure.insert(name, *folder);
                 went += 1;
+            }
+            MemEvent::Removed { folder, name } if name.to_string_lossy().starts_with(ASIDE) => {
+                unsure.insert(name.to_string_lossy().into_owned(), *folder);
             }
             MemEvent::Named { name, file } if is_number(name) => {
                 // Into the trash: that its references go is durable by then, and so is the list that has them.

@@ -9,7 +9,7 @@ use std::{
 
 use session_reaper::artifact::media::MediaStore;
 
-use crate::world::{World, at, delete};
+use crate::world::{MAX_AGE, World, at, delete};
 
 const NAMES: [&str; 3] = ["a", "b", "sub/c"];
 const LONG: Duration = Duration::from_secs(3);
@@ -91,4 +91,59 @@ fn i1_nobody_loses_what_he_has_and_nothing_stays() {
     for name in NAMES {
         assert!(!world.path("media").join(name).exists(), "{name} stays");
     }
+}
+
+/// Replaces a file that is too old by a new one, and stores that, over and over: what it has stored is there.
+fn replace(world: &World, store: &MediaStore, worker: usize, round: u64) {
+    let (path, scope) = (world.path("media").join(format!("w{worker}")), format!("{worker}"));
+    let put = |text: &str| fs::rename(world.write(&format!("new-{worker}"), text), &path).unwrap();
+    put("old");
+    store.store(&path, delete(), &scope, at(0)).unwrap();
+    thread::yield_now();
+    let text = format!("{worker} {round}");
+    put(&text);
+    let media = store.store(&path, delete(), &scope, at(100 * MAX_AGE)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "it was stored, and is gone");
+        assert!(store.resolve(media.reference, at(100 * MAX_AGE)).is_ok());
+        thread::yield_now();
+    }
+    store.release_all(&scope).unwrap();
+    assert!(!path.exists(), "nobody wants it, and it stays");
+}
+
+#[test]
+fn i1_what_is_stored_again_while_the_one_before_expires_stays_with_a_trash_and_without() {
+    let world = World::new();
+    let options = || world.options().with_orphan_grace("false").unwrap();
+    let stores = [true, false].map(|trash| MediaStore::open(options().with_trash(trash), at(0)).unwrap());
+    let (stop, rounds, expired) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for store in &stores {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    expired.fetch_add(store.clean_expired(at(MAX_AGE + 1)).swept(), Ordering::Relaxed);
+                }
+            });
+        }
+        for worker in 0..4 {
+            let (world, store, stop, rounds) = (&world, &stores[worker % 2], &stop, &rounds);
+            scope.spawn(move || {
+                let begun = Instant::now();
+                for round in 0.. {
+                    let lived =
+                        panic::catch_unwind(panic::AssertUnwindSafe(|| replace(world, store, worker, round)));
+                    rounds.fetch_add(1, Ordering::Relaxed);
+                    stop.fetch_or(lived.is_err() || begun.elapsed() > LONG, Ordering::Relaxed);
+                    lived.unwrap();
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let [rounds, expired] = [&rounds, &expired].map(|count| count.load(Ordering::Relaxed));
+    eprintln!("{rounds} files replaced, {expired} references expired meanwhile: nothing lost");
+    assert!(rounds > 50 && expired > 10);
 }

@@ -13,7 +13,13 @@ use std::{
 };
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use session_reaper::artifact::media::MediaStore;
+use session_reaper::{
+    ErrorKind,
+    artifact::{
+        self,
+        media::{self, MediaStore, Options},
+    },
+};
 
 use crate::world::{MAX_AGE, World, at, delete};
 
@@ -121,4 +127,54 @@ fn who_follows_paths_is_led_outside() {
     };
     let count = race("media/sub", naive, |count| count.lost > 0);
     assert!(count.lost > 0, "{count:?}");
+}
+
+#[test]
+fn i10_a_folder_that_is_a_link_is_refused_and_one_behind_a_link_is_not() {
+    let world = World::new();
+    let media = world.open().store(&world.media("a"), delete(), "s", at(0)).unwrap();
+    fs::create_dir(world.path("other")).unwrap();
+    for (link, target) in [("link", "media"), ("second", "other")] {
+        symlink(world.path(target), world.path(link)).unwrap();
+        let options = Options::new(world.path(link)).unwrap();
+        let error = MediaStore::open(options.clone(), at(0)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains("link"), "{error}");
+        for report in [
+            media::sweep(&options, at(MAX_AGE + 1), &artifact::Options::default()),
+            media::inspect(&options, at(0)),
+        ] {
+            assert_eq!(report.error.map(|error| error.kind()), Some(ErrorKind::Refused));
+        }
+        assert!(media::past(&world.path(link)).is_err());
+    }
+    assert!(media.path.exists() && world.names("other").is_empty());
+    symlink(world.path(""), world.path("way")).unwrap();
+    let store = MediaStore::open(Options::new(world.path("way/media")).unwrap(), at(0)).unwrap();
+    assert_eq!(store.resolve(media.reference, at(0)).unwrap().path, media.path);
+}
+
+#[test]
+fn i10_a_folder_that_becomes_a_link_is_opened_swept_and_undone_only_where_it_is() {
+    let live = |world: &World, _: &MediaStore| {
+        let (dir, mut done) = (world.path("media"), 0);
+        for _ in 0..40 {
+            let Ok(store) = MediaStore::open(world.options(), at(0)) else { continue };
+            for name in ["sub/a", "sub/b", "c"] {
+                let _ = store.store(&dir.join(name), delete(), "s", at(0));
+            }
+            drop(store);
+            done += media::sweep(&world.options(), at(MAX_AGE + 1), &artifact::Options::default()).swept;
+            for run in media::past(&dir).unwrap_or_default().in_trash.into_iter().map(|kept| kept.line.run) {
+                let undone = media::undo(&dir, &run, at(0), &artifact::Options::default());
+                done += undone.map_or(0, |undone| undone.restored.len() as u64);
+            }
+        }
+        assert!(!world.path("outside/media/.session-reaper").exists(), "a store was opened where a link led");
+        done
+    };
+    let shows = |count: &Count| count.swaps > 100 && count.gone > 0;
+    let count = race("media", live, shows);
+    eprintln!("opened, swept and undone: {count:?}");
+    assert!(count.lost == 0 && shows(&count), "{count:?}");
 }

@@ -35,7 +35,20 @@ fn i1_a_reload_opens_a_second_store_and_both_know_the_same() {
 }
 
 #[test]
-fn a_scope_that_is_released_by_name_is_enough_and_no_age_is_needed() {
+fn a_scope_that_is_released_is_enough_and_no_age_is_needed() {
+    let world = World::new();
+    let store = MediaStore::open(world.options().with_max_age("false").unwrap(), at(0)).unwrap();
+    let [a, b] = ["a", "b"].map(|name| put(&store, &world.media(name), "turn"));
+    let other = put(&store, &world.media("c"), "turn-2");
+    // Long after the age that others have, and with no sweep in between.
+    let released = store.release_all("turn").unwrap();
+    assert_eq!((released.references, released.files, released.bytes_freed), (2, 2, 10));
+    assert!(!a.path.exists() && !b.path.exists() && other.path.exists());
+    assert_eq!(store.release_all("turn").unwrap().references, 0);
+}
+
+#[test]
+fn a_handle_that_is_dropped_is_enough_and_one_that_is_kept_is_none() {
     let world = World::new();
     let owned = world.open().store_owned(&world.media("a"), delete(), "s", at(0)).unwrap();
     let path = owned.path().to_owned();

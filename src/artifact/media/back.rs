@@ -137,7 +137,7 @@ impl<D: Disk> Back<'_, D> {
     /// Whether the file is there that references went from which left it.
     fn is_still_there(&self, carried: &Carried) -> bool {
         let is_it = |stat: &Stat| carried.refs.iter().all(|stored| stored.mark.is_of(stat));
-        !carried.path.is_ours() || self.room.place.look(&carried.path).is_ok_and(|stat| is_it(&stat))
+        self.room.place.look(&carried.path).is_ok_and(|stat| is_it(&stat))
     }
 
     fn may_come(&self, opened: &Opened<D>, number: usize, carried: &Carried) -> io::Result<bool> {

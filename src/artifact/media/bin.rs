@@ -19,7 +19,7 @@ use crate::{
 
 /// So many things go in one run, and so long is the list of them, at most: it is held in memory, and written whole. The next run
 /// goes on.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 const LONGEST: usize = 64 << 20;
 
 /// What is needed to bring a thing back, beside itself.
@@ -58,6 +58,7 @@ pub(super) struct Bin<'t, 'a, D: Disk> {
     attic: &'t Attic<'a, D>,
     beside: &'t D::Folder,
     line: Line,
+    most: usize,
     things: Vec<Thing>,
     /// How many bytes are said of them.
     bytes: usize,
@@ -67,13 +68,13 @@ pub(super) struct Bin<'t, 'a, D: Disk> {
 }
 
 impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
-    pub(super) const fn new(
+    pub(super) fn new(
         nook: &'t Nook<'a, D>,
         attic: &'t Attic<'a, D>,
         beside: &'t D::Folder,
-        line: Line,
+        (line, most): (Line, usize),
     ) -> Self {
-        Self { nook, attic, beside, line, things: Vec::new(), bytes: 0, moving: None, shut: None }
+        Self { nook, attic, beside, line, most, things: Vec::new(), bytes: 0, moving: None, shut: None }
     }
 
     /// Whether what goes is kept.
@@ -114,7 +115,7 @@ impl<'t, 'a, D: Disk> Bin<'t, 'a, D> {
     fn try_list(&mut self, things: impl Iterator<Item = Carried>) -> io::Result<()> {
         let before = self.things.len();
         for thing in things {
-            if self.things.len() >= MOST || self.bytes >= LONGEST {
+            if self.things.len() >= self.most || self.bytes >= LONGEST {
                 break;
             }
             let thing = thing.thing()?;

@@ -5,7 +5,7 @@
 //! are gone. Whoever takes the lock and finds a file that is still on its way knows that its mover was killed, or met an error:
 //! is the file where it was, its references are registered again; is it not, it is in the trash, and so are they.
 
-use std::{collections::BTreeSet, io, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsStr, io, path::PathBuf};
 
 use super::{
     MediaRef,
@@ -17,12 +17,13 @@ use super::{
     room::{Desk, Room},
     spot::Spot,
     state::{State, dropped},
-    sweep::STEP,
+    sweep::{NET, STEP},
     told::Told,
 };
 use crate::{
     fs::Disk,
     model::{Error, Timestamp},
+    trash::{Attic, Trash},
 };
 
 /// Something with its number in the list.
@@ -80,7 +81,11 @@ impl<D: Disk> Desk<'_, D> {
             // too, it is not.
             let _ = self.room.place.sync(parent);
         }
-        let records = self.room.parked_ends(&self.ledger.state);
+        let room = self.room;
+        // The same for where it is by now: it may have moved a moment ago.
+        let trash = Trash::new(&room.disk, &room.place.ours, room.place.owner, OsStr::new(NET.files));
+        Attic::new(trash).sync_unfinished().map_err(room.fail(step))?;
+        let records = room.parked_ends(&self.ledger.state);
         if records.is_empty() { Ok(()) } else { self.write(step, records, true) }
     }
 

@@ -7,6 +7,7 @@
 use std::{ffi::OsStr, io};
 
 use super::{
+    log,
     place::Place,
     record::Leased,
     reference::chance,
@@ -22,6 +23,9 @@ use crate::{
 
 /// How the names of the files begin that are locked by who leases.
 const PREFIX: &str = "media.lease.";
+
+/// What is being done, for errors.
+const PAY: &str = "release files of";
 
 /// The lock of a store that leases.
 #[derive(Debug)]
@@ -52,8 +56,12 @@ impl Me<'_> {
     fn outlives(&self, lease: &Leased, seen: Seen) -> bool {
         let holder = lease.holder();
         let (Some(his), Some(ours)) = (&holder.world, &self.who.world) else { return false };
-        if seen == Seen::Held || holder == *self.who {
+        if seen == Seen::Held {
             return false;
+        }
+        // A store of this very process: it lives for as long as it has its lock. A reload may have dropped it.
+        if holder == *self.who {
+            return seen == Seen::Free;
         }
         let is_free = seen == Seen::Free;
         let is_same_space = his.namespace == ours.namespace;
@@ -105,12 +113,27 @@ impl<D: Disk> Room<D> {
 
 impl<D: Disk> Drop for Room<D> {
     fn drop(&mut self) {
+        self.pay_at_last();
         // Where a lease could not be ended, its lock stays: free, it says that we are gone.
         if !self.owed().leases.is_empty() {
             return;
         }
         if let Some(badge) = self.badge().take() {
             let _ = self.disk.remove(&self.place.ours, OsStr::new(&badge.name));
+        }
+    }
+}
+
+impl<D: Disk> Room<D> {
+    /// Nobody else knows what handles of this store still wanted. Whoever drops the last of them waits as long as any other.
+    fn pay_at_last(&self) {
+        let is_owed = !self.owed().is_empty();
+        let paid = if is_owed { self.desk(PAY).and_then(|mut desk| desk.pay()) } else { Ok(()) };
+        if let Err(error) = paid {
+            log::failed(
+                "what handles that went away still wanted is not done: it stays until its age is over",
+                &error,
+            );
         }
     }
 }
@@ -188,7 +211,9 @@ mod tests {
         }
         let unseen = Identity { world: None, ..gone };
         let no_start = Identity { start: None, ..me.clone() };
-        for who in [&me, &unseen, &no_start] {
+        // A store of this process has its lock for as long as it lives.
+        assert_eq!(ALL.map(|seen| judge(&me, Some("here"), seen)), [false, true, false]);
+        for who in [&unseen, &no_start] {
             assert_eq!(ALL.map(|seen| judge(who, Some("here"), seen)), [false; 3]);
         }
     }

@@ -4,6 +4,8 @@
 //! Who is killed in between leaves files that are written down as going: the next store to open the folder, or the next sweep,
 //! ends what he began. A file that cannot be removed stays written down, and is tried again. What goes into the trash does not go
 //! through here.
+//!
+//! What goes is moved aside before it is unlinked, and looked at there (`aside`).
 
 use std::{collections::BTreeSet, io, path::PathBuf};
 
@@ -105,10 +107,12 @@ impl<D: Disk> Desk<'_, D> {
         if self.ledger.state.is_older_than_doubt(&stat) {
             return Fate::of(Outcome::Doubted);
         }
-        let removed = place.within(spot, |folder, name| self.room.disk.remove(folder, name));
-        match removed {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => failed(spot, &error),
-            _ => Fate { outcome: Outcome::Removed, bytes: freed(&stat) },
+        match self.room.unlink(spot, &stat) {
+            // Where it was looked at nothing stands any more, and nothing lies aside.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Fate::of(Outcome::Absent),
+            Err(error) => failed(spot, &error),
+            Ok(false) => Fate::of(Outcome::Replaced),
+            Ok(true) => Fate { outcome: Outcome::Removed, bytes: freed(&stat) },
         }
     }
 
@@ -121,8 +125,10 @@ impl<D: Disk> Desk<'_, D> {
         let folders: BTreeSet<PathBuf> =
             removed.filter_map(|(spot, _)| Some(spot.path().parent()?.to_owned())).collect();
         // Where that cannot be said for certain, they are tried again.
-        let unsure: BTreeSet<PathBuf> =
-            folders.into_iter().filter(|folder| self.room.place.sync(folder).is_err()).collect();
+        let place = &self.room.place;
+        let is_synced = folders.is_empty() || self.room.disk.sync_folder(&place.ours).is_ok();
+        let is_unsure = |folder: &PathBuf| !is_synced || place.sync(folder).is_err();
+        let unsure: BTreeSet<PathBuf> = folders.into_iter().filter(is_unsure).collect();
         let is_sure = |spot: &Spot| spot.path().parent().is_none_or(|parent| !unsure.contains(parent));
         let paths: Vec<Spot> = over().map(|(spot, _)| spot.clone()).filter(is_sure).collect();
         if paths.is_empty() {

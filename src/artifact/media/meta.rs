@@ -73,6 +73,17 @@ pub enum Kept {
     Outside,
 }
 
+impl Kept {
+    /// Only what was given to the store to remove, and is in its folder, is ever removed.
+    pub(super) const fn of(meta: &Meta, is_ours: bool) -> Option<Self> {
+        match meta.policy {
+            CleanupPolicy::ForgetOnly => Some(Self::ForgetOnly),
+            CleanupPolicy::DeleteOnCleanup if !is_ours => Some(Self::Outside),
+            CleanupPolicy::DeleteOnCleanup => None,
+        }
+    }
+}
+
 /// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {

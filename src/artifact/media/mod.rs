@@ -26,10 +26,12 @@
 //!
 //! Only files in the store's folder are ever removed, and only those that were given to it to remove. Unknown means keep.
 
+mod aside;
 mod back;
 mod bin;
 mod carry;
 mod doomed;
+mod folders;
 mod gate;
 mod holder;
 mod join;
@@ -40,6 +42,7 @@ mod let_go;
 mod log;
 mod meta;
 mod net;
+mod notes;
 mod options;
 mod orphans;
 mod owned;
@@ -56,15 +59,19 @@ mod told;
 mod undo;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use join::registered;
 pub use lease::Lease;
 pub use meta::{CleanupPolicy, Kept, Media, Meta};
 pub use net::{inspect, inspect_on, rests, sweep, sweep_on};
+pub(super) use notes::take_idle_notes;
 pub use options::Options;
 pub use owned::Owned;
 pub use reference::{BadMediaRef, MediaRef};
 pub use report::{End, Outcome, Report};
-pub use store::{MediaStore, Released};
+pub use store::{MediaStore, Released, Usage};
 pub use sweep::KIND;
 pub(super) use sweep::NET;
 pub use undo::{empty_trash, finish_killed, is_store, past, undo, undo_on};

@@ -4,7 +4,8 @@ use std::io;
 
 use super::{
     Options,
-    doomed::{Doomed, freed},
+    doomed::freed,
+    log,
     place::Place,
     record::Record,
     report::{End, Outcome},
@@ -110,6 +111,7 @@ impl<D: Disk> Net<'_, D> {
     }
 
     fn sweep(&self, nook: &Nook<'_, D>) -> Result<Report, Error> {
+        log::thrown(self.settings, self.round.options);
         let mut room = Room::open(self.disk.clone(), self.settings.clone())?;
         room.asked = self.round.options.stop.clone();
         let mut sweep = Sweep::new(&room, self.round.now, self.round.options);
@@ -123,13 +125,18 @@ impl<D: Disk> Net<'_, D> {
         room.peek()?;
         let mut sweep = Sweep::new(&room, self.round.now, self.round.options);
         sweep.see_released();
+        // One run takes no more than its list has room for.
+        let has_list = self.settings.has_trash() && self.round.options.trash;
+        let mut left = if has_list { room.most } else { usize::MAX };
         for doomed in sweep.survey() {
-            let Doomed { outcome, bytes, .. } = doomed;
+            let (outcome, bytes) =
+                if left > 0 { (doomed.outcome, doomed.bytes) } else { (Outcome::Passed, 0) };
+            left = left.saturating_sub(1);
             sweep.count_all(doomed.told(outcome, bytes));
         }
-        let walked = sweep.walk();
-        let looked = walked.map(|(orphans, _)| {
-            sweep.count_all(orphans.iter().map(|orphan| orphan.told(Outcome::Removed)));
+        let looked = sweep.walk().map(|(orphans, _)| {
+            let outcome = |number| if number < left { Outcome::Removed } else { Outcome::Passed };
+            sweep.count_all(orphans.iter().enumerate().map(|(number, orphan)| orphan.told(outcome(number))));
         });
         Ok(ended(sweep, looked))
     }

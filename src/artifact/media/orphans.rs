@@ -10,16 +10,14 @@ use std::{
     ffi::{OsStr, OsString},
     io, mem,
     path::{Path, PathBuf},
-    sync::{MutexGuard, PoisonError},
 };
-
-use foldhash::HashMap;
 
 use super::{
     bin::{Bin, Carried, Moved},
     carry::Numbered,
     doomed::freed,
-    record::Mark,
+    folders::Folders,
+    record::{By, Going, Mark, Record},
     report::Outcome,
     room::{Desk, Room},
     spot::Spot,
@@ -75,37 +73,50 @@ struct Walk {
     empty: Vec<PathBuf>,
     names: usize,
     /// The folders that this walk has seen, and those of the one before.
-    seen: HashMap<PathBuf, (u64, Timestamp)>,
-    before: HashMap<PathBuf, (u64, Timestamp)>,
+    seen: Folders,
+    before: Folders,
 }
 
-impl Walk {
-    /// When a folder came to its place, at the latest. One that was there before is as old as it was then, whatever comes and
-    /// goes in it.
-    fn arrival(&mut self, path: &Path, stat: &Stat) -> Timestamp {
-        let before = self.before.get(path).filter(|(ino, _)| *ino == stat.ino);
-        let since = before.map_or_else(|| last(stat), |(_, since)| *since);
-        self.seen.insert(path.to_owned(), (stat.ino, since));
-        since
-    }
-}
+/// What a walk has found that is to go: files, and folders in which nothing is.
+pub(super) type Found = (Vec<Orphan>, Vec<PathBuf>);
 
 impl<D: Disk> Sweep<'_, D> {
     /// Looks for files that no reference names, and takes the old ones.
     pub(super) fn find_orphans(&mut self, bin: &mut Bin<'_, '_, D>) -> Result<(), Error> {
+        let found = self.look_for_orphans()?;
+        self.take_orphans(found, bin)
+    }
+
+    /// Looks for files that no reference names, and remembers what the next one is to know.
+    pub(super) fn look_for_orphans(&mut self) -> Result<Found, Error> {
         if !self.may_go_on() {
-            return Ok(());
+            return Ok(Found::default());
         }
+        let found = self.walk()?;
+        self.room.remember_folders();
+        Ok(found)
+    }
+
+    /// Takes those that were found, each judged once more.
+    pub(super) fn take_orphans(
+        &mut self,
+        (orphans, empty): Found,
+        bin: &mut Bin<'_, '_, D>,
+    ) -> Result<(), Error> {
         let (room, now) = (self.room, self.now);
-        let (orphans, empty) = self.walk()?;
         let carried = |orphan: &Orphan| Carried { path: orphan.spot.clone(), refs: Vec::new() };
-        let first = bin.list(orphans.iter().map(carried));
-        let orphans: Vec<Numbered<Orphan>> =
-            orphans.into_iter().enumerate().map(|(number, orphan)| (first + number, orphan)).collect();
+        let passed = |orphan: &Orphan| vec![orphan.told(Outcome::Passed)];
+        let orphans = self.listed(bin, orphans, carried, passed);
         let result = self.in_batches(
             &orphans,
-            |(_, orphan)| vec![orphan.told(Outcome::Passed)],
-            |desk, batch| Ok(desk.take_orphans(batch, now, bin)),
+            |(_, orphan)| passed(orphan),
+            |desk, batch| {
+                if bin.keeps() {
+                    Ok(desk.put_orphans_away(batch, now, bin))
+                } else {
+                    desk.end_orphans(batch, now)
+                }
+            },
         );
         if self.may_go_on() {
             room.remove_empty(&empty);
@@ -114,7 +125,7 @@ impl<D: Disk> Sweep<'_, D> {
     }
 
     /// Looks for files that no reference names: tells which of them are to go, and the folders in which nothing is.
-    pub(super) fn walk(&mut self) -> Result<(Vec<Orphan>, Vec<PathBuf>), Error> {
+    pub(super) fn walk(&mut self) -> Result<Found, Error> {
         let Walk { orphans, told, empty, .. } = self.room.walk(self.now, MOST)?;
         self.count_all(told);
         Ok((orphans, empty))
@@ -125,21 +136,27 @@ impl<D: Disk> Room<D> {
     fn walk(&self, now: Timestamp, most: usize) -> Result<Walk, Error> {
         let is_marked = self.place.is_marked().map_err(self.fail(STEP))?;
         let root = Branch { path: PathBuf::new(), since: Timestamp::from_millis(0) };
-        let before = mem::take(&mut *self.folders());
-        let mut walk = Walk { folders: vec![root], before, ..Walk::default() };
+        let mut walk = Walk { folders: vec![root], before: self.folders_before(), ..Walk::default() };
         while let Some(branch) = walk.folders.pop() {
-            if self.is_stopping() {
-                break;
-            }
-            if walk.names > most {
+            if self.is_stopping() || walk.names > most {
                 walk.folders.push(branch);
-                self.give_up(&mut walk, most);
                 break;
             }
             self.visit(branch, is_marked, now, &mut walk)?;
         }
-        *self.folders() = mem::take(&mut walk.seen);
+        self.end_walk(&mut walk, most);
         Ok(walk)
+    }
+
+    /// What was not come to is told, and what was known of it is not forgotten.
+    fn end_walk(&self, walk: &mut Walk, most: usize) {
+        if !walk.folders.is_empty() {
+            walk.seen.keep(mem::take(&mut walk.before));
+        }
+        if !walk.folders.is_empty() && !self.is_stopping() {
+            self.give_up(walk, most);
+        }
+        *super::room::held(&self.folders) = Some(mem::take(&mut walk.seen));
     }
 
     /// What is in the other folders nobody knows: each of them is counted.
@@ -168,10 +185,6 @@ impl<D: Disk> Room<D> {
             Ok(files) => self.sort(files, (is_marked, branch.since), now, walk),
         }
         Ok(())
-    }
-
-    fn folders(&self) -> MutexGuard<'_, HashMap<PathBuf, (u64, Timestamp)>> {
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes folders in which nothing is any more. One that is not empty by now stays.
@@ -218,9 +231,10 @@ impl<D: Disk> Room<D> {
         }
         // In the store's folder itself something happens all the time, and nobody moves it into itself.
         if !is_root {
-            let stat = self.disk.stat(folder, OsStr::new("."))?;
-            branch.since = branch.since.max(walk.arrival(path, &stat));
-            let last = branch.since.max(last(&stat));
+            let stat = self.disk.stat_born(folder, OsStr::new("."))?;
+            let last = last(&stat);
+            branch.since = branch.since.max(walk.seen.arrival(&walk.before, path, &stat, last));
+            let last = branch.since.max(last);
             if names.is_empty() && judge(last, now, self.options.orphan_grace()).is_none() {
                 walk.empty.push(path.to_owned());
             }
@@ -276,13 +290,17 @@ fn odd(path: &Path) -> Told {
 }
 
 impl<D: Disk> Desk<'_, D> {
-    fn take_orphans(
+    fn put_orphans_away(
         &self,
         batch: &[Numbered<Orphan>],
         now: Timestamp,
         bin: &mut Bin<'_, '_, D>,
     ) -> Vec<Told> {
-        let told = batch.iter().map(|(number, orphan)| self.take_orphan(*number, orphan, now, bin)).collect();
+        let mut take = |(number, orphan): &Numbered<Orphan>| match self.judge_orphan(orphan, now) {
+            Ok((orphan, mark)) => self.put_orphan_away(&orphan, (*number, mark), bin),
+            Err(outcome) => orphan.told(outcome),
+        };
+        let told = batch.iter().map(&mut take).collect();
         let parents: BTreeSet<&Path> =
             batch.iter().filter_map(|(_, orphan)| orphan.spot.path().parent()).collect();
         // Where that fails a power cut may bring one back: it is as it was then.
@@ -294,41 +312,67 @@ impl<D: Disk> Desk<'_, D> {
         told
     }
 
-    fn take_orphan(&self, number: usize, orphan: &Orphan, now: Timestamp, bin: &mut Bin<'_, '_, D>) -> Told {
+    /// Where there is no trash they go as files do that were let go: that they go is written down before, so that whoever comes
+    /// after somebody was killed knows what he was at.
+    fn end_orphans(&mut self, batch: &[Numbered<Orphan>], now: Timestamp) -> Result<Vec<Told>, Error> {
+        let (mut told, mut goes, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        let at_ns = i64::try_from(self.room.disk.now_ns()).unwrap_or(i64::MAX);
+        for (_, orphan) in batch {
+            match self.judge_orphan(orphan, now) {
+                Err(outcome) => told.push(orphan.told(outcome)),
+                Ok((orphan, mark)) => {
+                    let going = Going { by: By::Net, at_ns };
+                    records.push(Record::Going { path: orphan.spot.clone(), mark, going });
+                    goes.push(orphan);
+                }
+            }
+        }
+        if goes.is_empty() {
+            return Ok(told);
+        }
+        self.write(STEP, records, true)?;
+        let fates = self.remove(STEP, goes.iter().map(|orphan| orphan.spot.clone()).collect(), false);
+        told.extend(goes.iter().map(|orphan| {
+            match fates.get(&orphan.spot).map_or(Outcome::Passed, |fate| fate.outcome) {
+                Outcome::Absent | Outcome::Replaced => orphan.told(Outcome::Passed),
+                Outcome::NotRemoved => orphan.told(Outcome::NotRemoved).with_error("it could not be removed"),
+                outcome => orphan.told(outcome),
+            }
+        }));
+        Ok(told)
+    }
+
+    /// What it is by now, if it is to go; else what becomes of it.
+    fn judge_orphan(&self, orphan: &Orphan, now: Timestamp) -> Result<(Orphan, Mark), Outcome> {
         let (room, spot) = (self.room, &orphan.spot);
         if self.ledger.state.files.contains_key(spot) {
-            return orphan.told(Outcome::Passed);
+            return Err(Outcome::Passed);
         }
         let stat = match room.place.look(spot) {
             Ok(stat) => stat,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return orphan.told(Outcome::Passed),
-            Err(_) => return orphan.told(Outcome::Odd),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Outcome::Passed),
+            Err(_) => return Err(Outcome::Odd),
         };
         if !stat.is_file || stat.ino != orphan.ino {
-            return orphan.told(Outcome::Passed);
+            return Err(Outcome::Passed);
         }
         if self.ledger.state.is_older_than_doubt(&stat) {
-            return orphan.told(Outcome::Doubted);
+            return Err(Outcome::Doubted);
         }
-        let orphan = Orphan { bytes: freed(&stat), last: last(&stat).max(orphan.since), ..orphan.clone() };
-        match judge(orphan.last, now, room.options.orphan_grace()) {
-            Some(outcome) => orphan.told(outcome),
-            None => self.remove_orphan(&orphan, (number, Mark::of(&stat)), bin),
+        let last = last(&stat).max(orphan.since);
+        match judge(last, now, room.options.orphan_grace()) {
+            Some(outcome) => Err(outcome),
+            None => Ok((Orphan { bytes: freed(&stat), last, ..orphan.clone() }, Mark::of(&stat))),
         }
     }
 
-    fn remove_orphan(&self, orphan: &Orphan, numbered: (usize, Mark), bin: &mut Bin<'_, '_, D>) -> Told {
+    fn put_orphan_away(&self, orphan: &Orphan, numbered: (usize, Mark), bin: &mut Bin<'_, '_, D>) -> Told {
         if let Some(why) = bin.shut() {
             return orphan.told(Outcome::NotRemoved).with_error(why);
         }
         let room = self.room;
-        let taken = room.place.within(&orphan.spot, |folder: &D::Folder, name: &OsStr| {
-            if bin.keeps() {
-                return bin.take(&room.disk, numbered, (folder, name));
-            }
-            room.disk.remove(folder, name).map(|()| Moved::Gone)
-        });
-        match taken {
+        let take = |folder: &D::Folder, name: &OsStr| bin.take(&room.disk, numbered, (folder, name));
+        match room.place.within(&orphan.spot, take) {
             Ok(Moved::Gone) => orphan.told(Outcome::Removed),
             Ok(Moved::Exchanged) => orphan.told(Outcome::Passed),
             Ok(Moved::Stuck) => orphan

@@ -51,6 +51,7 @@ impl<D: Disk> Place<D> {
             path => path.map_err(fail)?,
         };
         let folder = disk.folder(&path).map_err(fail)?;
+        refuse_link(&disk, dir, &folder, "open the media store in")?;
         let owner = disk.stat(&folder, OsStr::new(".")).map_err(fail)?.owner;
         let ours = disk.private_folder(&folder, OsStr::new(OUR_FOLDER), owner).map_err(fail)?;
         Ok(Self { disk, path, folder, ours, owner, has_ours: true })
@@ -64,6 +65,7 @@ impl<D: Disk> Place<D> {
             path => path.map_err(fail)?,
         };
         let folder = disk.folder(&path).map_err(fail)?;
+        refuse_link(&disk, dir, &folder, "look at the media store in")?;
         let owner = disk.stat(&folder, OsStr::new(".")).map_err(fail)?.owner;
         let (ours, has_ours) = match disk.subfolder(&folder, OsStr::new(OUR_FOLDER)) {
             // Nothing of the store's is looked for in there.
@@ -73,6 +75,14 @@ impl<D: Disk> Place<D> {
             ours => (ours.map_err(fail)?, true),
         };
         Ok(Some(Self { disk, path, folder, ours, owner, has_ours }))
+    }
+
+    /// The same in a folder that somebody has open, with a folder of ours in it. Its path is not known.
+    pub(super) fn of(disk: D, base: &D::Folder) -> io::Result<Self> {
+        let folder = disk.subfolder(base, OsStr::new("."))?;
+        let ours = disk.subfolder(base, OsStr::new(OUR_FOLDER))?;
+        let owner = disk.stat(base, OsStr::new("."))?.owner;
+        Ok(Self { disk, path: PathBuf::new(), folder, ours, owner, has_ours: true })
     }
 
     pub(super) const fn disk(&self) -> &D {
@@ -223,6 +233,22 @@ impl<D: Disk> Place<D> {
     pub(super) fn sync(&self, parent: &Path) -> io::Result<()> {
         self.with_folder(parent, |folder| self.disk.sync_folder(folder))
     }
+}
+
+/// What stands at the end of the path must be the folder that was opened, and no link to it: whoever could put one there would
+/// have us sweep what he likes. Links further up belong to who set up the machine.
+fn refuse_link<D: Disk>(disk: &D, dir: &Path, folder: &D::Folder, step: &'static str) -> Result<(), Error> {
+    let is_it = || -> io::Result<bool> {
+        let (Some(parent), Some(name)) = (dir.parent(), dir.file_name()) else { return Ok(true) };
+        let named = disk.stat(&disk.way(&disk.resolve(parent)?)?, name)?;
+        let opened = disk.stat(folder, OsStr::new("."))?;
+        Ok((named.dev, named.ino) == (opened.dev, opened.ino))
+    };
+    if is_it().map_err(|error| Error::io(step, dir, error))? {
+        return Ok(());
+    }
+    let refused = Error::new(ErrorKind::Refused, step, dir, "there is a link in its place");
+    Err(refused.with_hint("name the folder that it leads to, if that is the one that is meant"))
 }
 
 fn make<D: Disk>(disk: &D, dir: &Path) -> io::Result<()> {

@@ -74,6 +74,11 @@ impl Mark {
         stat.ino == self.ino && is_it
     }
 
+    /// Whether this is the file, moved aside to be removed: that has changed what last happened to it. `at_ns`: when it was let go.
+    pub(super) fn fits_moved(&self, stat: &Stat, at_ns: i64) -> bool {
+        self.is_of(stat) && (self.born.is_some() || stat.modified_ns <= i128::from(at_ns))
+    }
+
     /// Whether this is the file, by what stays with one that is moved.
     pub(super) fn is_of(&self, stat: &Stat) -> bool {
         let is_it = self.born.is_none_or(|born| stat.born_ns == Some(i128::from(born)));

@@ -8,7 +8,6 @@ use std::{
     cell::Cell,
     ffi::OsStr,
     io,
-    path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,10 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use foldhash::HashMap;
-
 use super::{
-    MediaRef, Options,
+    MediaRef, Options, bin,
+    folders::Folders,
     gate::{Gate, Turn},
     holder::Badge,
     ledger::Ledger,
@@ -37,7 +35,7 @@ use crate::{
 };
 
 /// The file with the lock.
-const LOCK: &str = "media.lock";
+pub(super) const LOCK: &str = "media.lock";
 
 /// Whoever has the lock has it for one batch.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,8 +59,10 @@ pub(super) struct Room<D: Disk> {
     gate: Gate,
     ledger: Mutex<Ledger<D>>,
     badge: Mutex<Option<Badge<D>>>,
-    /// The folders that the last walk has seen, by their number, and when one was moved to its place at the latest.
-    pub(super) folders: Mutex<HashMap<PathBuf, (u64, Timestamp)>>,
+    /// The folders that the last walk of this store has seen, if there was one.
+    pub(super) folders: Mutex<Option<Folders>>,
+    /// So many things go into the trash in one run, at most.
+    pub(super) most: usize,
     /// What could not be done when a handle went away: the next one at work does it.
     owed: Mutex<Owed>,
     /// Whether somebody asked to stop sweeping.
@@ -76,6 +76,12 @@ pub(super) struct Room<D: Disk> {
 pub(super) struct Owed {
     pub(super) refs: Vec<MediaRef>,
     pub(super) leases: Vec<Ended>,
+}
+
+impl Owed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.refs.is_empty() && self.leases.is_empty()
+    }
 }
 
 /// A lease that has ended, and when.
@@ -115,6 +121,7 @@ impl<D: Disk> Room<D> {
             ledger,
             badge: Mutex::default(),
             folders: Mutex::default(),
+            most: bin::MOST,
             owed: Mutex::default(),
             stop: AtomicBool::new(false),
             asked: Stop::default(),
@@ -163,7 +170,11 @@ impl<D: Disk> Room<D> {
         let mut ledger = self.known();
         ledger.follow(&self.place).map_err(self.fail(step))?;
         let mut desk = Desk { room: self, ledger, lock, turn };
-        desk.end_parked(step)?;
+        desk.end_aside();
+        // Who only reads goes on where nothing can be written down: it stays on its way.
+        if let Err(error) = desk.end_parked(step) {
+            super::log::failed("what was on its way into the trash could not be settled", &error);
+        }
         Ok(Some(desk))
     }
 

@@ -127,6 +127,8 @@ impl State {
         if self.refs.contains_key(&reference) {
             return;
         }
+        // A line that says nothing of why it stays says it all the same.
+        let kept = kept.or_else(|| Kept::of(&meta, path.is_ours()));
         // Who is stored again while it is on its way has not gone; nor have those that were dropped with it.
         let parked = self.unpark(&path);
         let file = self.files.entry(path.clone()).or_insert(File {
@@ -340,6 +342,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::artifact::media::CleanupPolicy;
 
     fn stored(reference: MediaRef, ino: u64) -> Record {
         Record::Store(Stored {
@@ -349,7 +352,7 @@ mod tests {
             at: 1,
             used: Some(2),
             scope: "s".to_owned(),
-            meta: Meta::default(),
+            meta: Meta { policy: CleanupPolicy::DeleteOnCleanup, ..Meta::default() },
             kept: None,
         })
     }
@@ -403,5 +406,51 @@ mod tests {
         }
         assert_eq!((state.refs.len(), state.going.len(), state.parked.len()), (refs.len(), 0, 0));
         assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 2);
+    }
+
+    #[test]
+    fn i5_a_line_that_does_not_say_why_a_file_stays_removes_none_that_was_not_given_to_us() {
+        for policy in ["forget_only", "something new", "delete_on_cleanup"] {
+            let mut state = State::default();
+            let reference = MediaRef::new();
+            let Record::Store(line) = stored(reference, 7) else { panic!("it is another record") };
+            let meta = Meta { policy: CleanupPolicy::from_word(policy), ..Meta::default() };
+            state.apply(Record::Store(Stored { meta, ..line }));
+            state.apply(dropped(vec![reference], By::Owner, 9));
+            assert_eq!(state.going.len(), usize::from(policy == "delete_on_cleanup"), "{policy}");
+            assert_eq!(state.going.len() + state.spared.len(), 1, "{policy}");
+        }
+    }
+
+    #[test]
+    fn i9_a_scope_of_which_nothing_is_left_is_forgotten() {
+        let (state, _) = parked();
+        assert!(state.scopes.is_empty(), "{:?}", state.scopes);
+        let mut state = State::default();
+        let refs = [MediaRef::new(), MediaRef::new()];
+        for reference in &refs {
+            state.apply(stored(*reference, 7));
+        }
+        state.apply(dropped(vec![refs[0]], By::Owner, 9));
+        assert_eq!(state.scopes.values().map(HashSet::len).sum::<usize>(), 1);
+        state.apply(dropped(vec![refs[1]], By::Owner, 9));
+        assert!(state.scopes.is_empty() && state.going.len() == 1);
+    }
+
+    /// Each map says the same in its own way: where one has lost what another has, nothing goes for it, and nobody panics.
+    #[test]
+    fn i5_a_scope_that_has_a_reference_which_nobody_knows_lets_nothing_go() {
+        let mut state = State::default();
+        let refs = [MediaRef::new(), MediaRef::new()];
+        for reference in &refs {
+            state.apply(stored(*reference, 7));
+        }
+        state.refs.remove(&refs[0]).unwrap();
+        let known: Vec<MediaRef> = state.scopes["s"].iter().copied().collect();
+        assert_eq!(known.len(), 2);
+        state.apply(dropped(known, By::Owner, 9));
+        // The file still counts a reference that nobody has: it stays.
+        assert!(state.going.is_empty() && state.refs.is_empty());
+        assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 1);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Lease, Media, MediaRef, Meta, Options, Owned, Report,
     let_go::{BATCH, Fates},
     log,
-    meta::{CleanupPolicy, Kept},
+    meta::Kept,
     record::{By, Mark, Record, Stored},
     reference::chance,
     report::Outcome,
@@ -52,6 +52,17 @@ pub struct Released {
     pub waiting: u64,
 }
 
+/// What a store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// How many references there are, also to files elsewhere.
+    pub references: u64,
+    /// How many files in the store's folder they name.
+    pub files: u64,
+    /// How long those are together.
+    pub bytes: u64,
+}
+
 impl MediaStore {
     /// Opens the store in a folder, which is made if it is not there. What a killed process had begun is ended, and where there
     /// is a net, references go whose files are gone, and old files that no reference names.
@@ -90,7 +101,7 @@ impl<D: Disk> MediaStore<D> {
         let mut desk = self.room.desk(STORE)?;
         // Under the lock: nobody removes it between this look and the note.
         let found = self.room.place.locate(path)?;
-        let kept = why_kept(&meta, &found.spot);
+        let kept = Kept::of(&meta, found.spot.is_ours());
         let reference = MediaRef::new();
         let stored = Stored {
             reference,
@@ -185,21 +196,34 @@ impl<D: Disk> MediaStore<D> {
         self.room.sweep(now)
     }
 
+    /// What is registered, and what it takes on the disk. Each file counts once, and those in the store's folder alone: what is
+    /// elsewhere, or cannot be looked at, is somebody else's.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn usage(&self) -> Result<Usage, Error> {
+        let desk = self.room.desk("count the files in")?;
+        let state = &desk.ledger.state;
+        let references = state.refs.len() as u64;
+        let spots: Vec<Spot> = state
+            .files
+            .iter()
+            .filter(|(spot, file)| spot.is_ours() && file.refs > 0)
+            .map(|(spot, _)| spot.clone())
+            .collect();
+        drop(desk);
+        let sizes = spots.iter().filter_map(|spot| self.room.place.look(spot).ok());
+        let sizes = sizes.filter(|stat| stat.is_file).map(|stat| stat.size);
+        let (files, bytes) = sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size));
+        Ok(Usage { references, files, bytes })
+    }
+
     /// How many references there are, as far as this store knows.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub fn references(&self) -> Result<usize, Error> {
         Ok(self.room.desk("count the references in")?.ledger.state.refs.len())
-    }
-}
-
-/// Only what is in the store's folder is ever removed.
-fn why_kept(meta: &Meta, spot: &Spot) -> Option<Kept> {
-    match meta.policy {
-        CleanupPolicy::ForgetOnly => Some(Kept::ForgetOnly),
-        CleanupPolicy::DeleteOnCleanup if !spot.is_ours() => Some(Kept::Outside),
-        CleanupPolicy::DeleteOnCleanup => None,
     }
 }
 
@@ -217,15 +241,28 @@ impl<D: Disk> Room<D> {
             if number > 0 {
                 rest();
             }
-            let mut desk = self.desk_within(RELEASE, patience)?;
-            let known = batch.iter().filter(|reference| desk.ledger.state.refs.contains_key(reference));
-            let known: Vec<MediaRef> = known.copied().collect();
-            released.references += known.len() as u64;
-            let fates = desk.let_go(RELEASE, known, By::Owner)?;
-            released.count(&fates);
-            desk.compact();
+            let batch = self.release_batch(batch, patience, &mut released);
+            // What went before stays gone: whoever hears of this is not told that nothing did.
+            batch.map_err(|error| if released.references > 0 { error.half_way() } else { error })?;
         }
         Ok(released)
+    }
+
+    fn release_batch(
+        &self,
+        batch: &[MediaRef],
+        patience: Duration,
+        released: &mut Released,
+    ) -> Result<(), Error> {
+        let mut desk = self.desk_within(RELEASE, patience)?;
+        let known = batch.iter().filter(|reference| desk.ledger.state.refs.contains_key(reference));
+        let known: Vec<MediaRef> = known.copied().collect();
+        let references = known.len() as u64;
+        let fates = desk.let_go(RELEASE, known, By::Owner)?;
+        released.references += references;
+        released.count(&fates);
+        desk.compact();
+        Ok(())
     }
 
     /// Ends a lease; a file that waited for that goes.

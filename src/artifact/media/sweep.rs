@@ -10,7 +10,8 @@ use std::{
 
 use super::{
     MediaRef,
-    bin::Bin,
+    bin::{Bin, Carried},
+    carry::Numbered,
     doomed::Doomed,
     let_go::BATCH,
     log,
@@ -151,8 +152,10 @@ impl<'a, D: Disk> Sweep<'a, D> {
     /// What the net takes of this store: it goes into one bundle.
     pub(super) fn net(&mut self, nook: &Nook<'_, D>) -> Result<(), Error> {
         let taken = self.with_bin(nook, |sweep, bin| {
+            // First: what leaves a folder changes the folder's time, and whatever else is in it would be young.
+            let found = sweep.look_for_orphans();
             sweep.expire(bin)?;
-            sweep.find_orphans(bin)
+            sweep.take_orphans(found?, bin)
         });
         let room = self.room;
         nook.tidy_until(self.now, self.options.trash_retention, &|| room.is_stopping());
@@ -160,7 +163,7 @@ impl<'a, D: Disk> Sweep<'a, D> {
     }
 
     /// What has gone stands in the journal, whatever went wrong after it.
-    fn with_bin(
+    pub(super) fn with_bin(
         &mut self,
         nook: &Nook<'_, D>,
         work: impl FnOnce(&mut Self, &mut Bin<'_, '_, D>) -> Result<(), Error>,
@@ -168,7 +171,7 @@ impl<'a, D: Disk> Sweep<'a, D> {
         let attic = nook.attic();
         let _stake = self.options.stop.enter();
         let before = Tally::of(&self.full);
-        let mut bin = Bin::new(nook, &attic, &self.room.place.folder, self.line());
+        let mut bin = Bin::new(nook, &attic, &self.room.place.folder, (self.line(), self.room.most));
         let taken = work(self, &mut bin);
         self.full.can_be_undone = bin.has_things();
         let has_gone = bin.has_things() || self.full.swept > before.swept;
@@ -248,6 +251,7 @@ impl<'a, D: Disk> Sweep<'a, D> {
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         let Some(mut desk) = self.desk()? else { return Ok(()) };
         self.report.damaged_lines = desk.ledger.state.damaged.len() as u64;
+        desk.end_all_aside();
         desk.pay()?;
         desk.compact();
         let going: Vec<Spot> = desk.ledger.state.going.iter().cloned().collect();
@@ -281,19 +285,27 @@ impl<'a, D: Disk> Sweep<'a, D> {
         // Others may have used some meanwhile.
         let Some(desk) = self.desk()? else { return Ok(()) };
         drop(desk);
-        let mut doomed = self.survey();
-        let is_over = room.is_stopping();
-        let first = bin.list(doomed.iter().take_while(|_| !is_over).map(|doomed| room.carried(doomed)));
-        let rest =
-            bin.left_out(first).filter(|_| !is_over).map(|listed| doomed.split_off(listed.min(doomed.len())));
-        self.count_all(rest.into_iter().flatten().flat_map(|doomed| doomed.told(Outcome::Passed, 0)));
-        let doomed: Vec<(usize, Doomed)> =
-            doomed.into_iter().enumerate().map(|(number, doomed)| (first + number, doomed)).collect();
-        self.in_batches(
-            &doomed,
-            |(_, doomed)| doomed.told(Outcome::Passed, 0),
-            |desk, batch| desk.take_files(batch, now, bin),
-        )
+        let doomed = self.survey();
+        let passed = |doomed: &Doomed| doomed.told(Outcome::Passed, 0);
+        let doomed = self.listed(bin, doomed, |doomed| room.carried(doomed), passed);
+        self.in_batches(&doomed, |(_, doomed)| passed(doomed), |desk, batch| desk.take_files(batch, now, bin))
+    }
+
+    /// Puts things on the list, and tells their numbers. Those for which it has no room are passed: the next run takes them. Of
+    /// those that nobody will come to, since somebody asked to stop, nothing need be written down.
+    pub(super) fn listed<T>(
+        &mut self,
+        bin: &mut Bin<'_, '_, D>,
+        mut things: Vec<T>,
+        carried: impl Fn(&T) -> Carried,
+        passed: impl Fn(&T) -> Vec<Told>,
+    ) -> Vec<Numbered<T>> {
+        let is_over = self.room.is_stopping();
+        let first = bin.list(things.iter().take_while(|_| !is_over).map(carried));
+        let listed = bin.left_out(first).filter(|_| !is_over).unwrap_or(things.len());
+        let rest = things.split_off(listed.min(things.len()));
+        self.count_all(rest.iter().flat_map(passed));
+        things.into_iter().enumerate().map(|(number, thing)| (first + number, thing)).collect()
     }
 
     /// Looks at all references, and tells which are to go, file by file. Nothing is done, and the lock is not needed.
@@ -391,7 +403,7 @@ impl<D: Disk> Room<D> {
 
 impl<D: Disk> Desk<'_, D> {
     /// Does what handles that went away still wanted, and ends the leases of the dead. What fails stays owed.
-    fn pay(&mut self) -> Result<(), Error> {
+    pub(super) fn pay(&mut self) -> Result<(), Error> {
         let Owed { refs, leases } = self.room.owed().clone();
         let dead = self.room.dead_leases(&self.ledger.state);
         self.write_ends(STEP, &leases, dead)?;

@@ -51,7 +51,11 @@ pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
     let mut gone = Gone::default();
     let released = release(args, &store, &mut gone);
     if let Err(failure) = released {
-        return Err(if gone.references > 0 { failure.with_exit(Exit::Partly) } else { failure });
+        let is_partly = gone.references > 0;
+        // What is told of one name is not that nothing went of the others.
+        let partly =
+            |failure: Failure| failure.after(format_args!("{}", gone.line())).with_exit(Exit::Partly);
+        return Err(if is_partly { partly(failure) } else { failure });
     }
     if frame.globals.json {
         output::json(&Shown::new("media release", &gone))?;

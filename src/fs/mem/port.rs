@@ -122,6 +122,7 @@ impl Disk for MemDisk {
         let mut world = self.called()?;
         let moved = world.names_mut(*from.0)?.remove(from.1).ok_or(ErrorKind::NotFound)?;
         world.names_mut(*to.0)?.insert(to.1.to_owned(), moved);
+        world.tell(MemEvent::Removed { folder: *from.0, name: from.1.to_owned() });
         world.tell(MemEvent::Named { file: moved, name: to.1.to_owned() });
         Ok(())
     }
