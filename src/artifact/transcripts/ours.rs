@@ -4,13 +4,14 @@
 /// A notice is in the first so many bytes of an excerpt, with the longest path that there can be.
 pub(super) const HEAD: usize = 8 * 1024;
 
-/// How notices begin, but for that of what cannot be shown.
-const BEGINNINGS: [&[u8]; 5] = [
+/// How notices begin, but for those that begin with a size.
+const BEGINNINGS: [&[u8]; 6] = [
     b"[the first line shown is a part of line ",
     b"[the last ",
     b"[the first ",
     b"[bytes 0 to ",
     b"[all of it is in ",
+    b"[it is no text: all ",
 ];
 
 /// Whether a result that begins so was made by a compaction, of whatever transcript: one that was moved still names its payloads
