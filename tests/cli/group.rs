@@ -185,9 +185,15 @@ fn other_suffixes_name_other_members() {
 fn a_broken_configuration_keeps_no_secret() {
     let world = world_with_group();
     world.write("session-reaper.toml", "retention = 0");
-    let ran = world.run(&format!("group remove {}", real(&world, "base/w"))).expect(0);
+    // What is called as usual goes, and nobody can say that there is nothing else.
+    let ran = world.run(&format!("group remove --json {}", real(&world, "base/w"))).expect(3);
     assert!(ran.err.contains("session-reaper.toml"), "{}", ran.shown());
+    assert_eq!(ran.json()["groups"][0]["complete"], false);
     assert_eq!(names(&world), ["w2"]);
+    // But who says it himself.
+    let named = "group remove --json --secret .cred.sh --sibling=-artifacts";
+    let ran = world.run(&format!("{named} {}", real(&world, "base/w2"))).expect(0);
+    assert_eq!(ran.json()["groups"][0]["complete"], true);
 }
 
 #[test]

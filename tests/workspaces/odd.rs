@@ -10,7 +10,7 @@ use session_reaper::{
     Age, Timestamp,
     artifact::{
         Action, Options,
-        workspaces::{inspect, sweep},
+        workspaces::{Settings, Shape, inspect, sweep},
     },
     model::Outcome,
     policy::Detail,
@@ -239,4 +239,37 @@ fn a_mark_that_cannot_be_taken_keeps_the_folder_and_not_its_token() {
     assert_eq!(why(), ["unreadable", "unclear"]);
     assert!(world.path("jobs/job-beside/src").exists() && world.path("jobs/job-inside/src").exists());
     assert!(!world.names("jobs").iter().any(|name| name.ends_with(".cred.sh")));
+}
+
+/// Whoever sets a time to come keeps no token by it: what happened to it last did not happen then.
+#[test]
+fn a_token_from_the_future_goes_by_when_it_got_that_time() {
+    let world = world();
+    job(&world, "job-1", 0);
+    age(&world.path("jobs/job-1.cred.sh"), -800_000);
+    let at = |hours| {
+        let report = sweep(&world.path("jobs"), &settings(), now().plus(Age::from_hours(hours)), &options());
+        said(&report).iter().map(|(_, why)| *why).collect::<Vec<_>>()
+    };
+    assert_eq!((at(5), at(7), at(7)), (vec!["future"], vec!["secret-ttl"], vec!["young"]));
+    assert!(world.path("jobs/job-1/src/deep/main.rs").exists());
+}
+
+#[test]
+fn i1_what_is_called_as_a_secret_and_is_none_stays_when_another_one_goes() {
+    let world = world();
+    job(&world, "job-1", 7);
+    world.write("jobs/job-1.creds/new", "from today");
+    world.write("elsewhere", "kept");
+    symlink(world.path("elsewhere"), world.path("jobs/job-1.link")).unwrap();
+    let secrets = [".cred.sh", ".creds", ".link"].map(str::to_owned).to_vec();
+    let shape = Shape::new(secrets, vec!["-artifacts".to_owned()]).unwrap();
+    let settings = Settings { shape, ..settings() };
+    let report = sweep(&world.path("jobs"), &settings, now(), &options());
+    assert_eq!(said(&report), [("job-1", "secret-ttl")], "{report:?}");
+    assert_eq!(
+        world.names("jobs"),
+        [".session-reaper", "job-1", "job-1-artifacts", "job-1.creds", "job-1.link"]
+    );
+    assert_eq!(world.names("jobs/job-1.creds"), ["new"]);
 }

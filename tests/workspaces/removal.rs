@@ -173,22 +173,14 @@ fn what_is_written_meanwhile_goes_too_or_is_told() {
 /// `group remove "$BASE/$JOB"` with an empty variable names the folder of all jobs.
 #[test]
 fn i10_a_folder_that_is_swept_is_no_job() {
-    for sign in [
-        "workspaces.lock",
-        "workspaces.state",
-        "media.ledger",
-        "media.marker",
-        "media.net.lock",
-        "payloads.marker",
-        "sessions.json.lock",
-    ] {
+    for sign in ["workspaces.lock", "workspaces.state"] {
         let world = World::new();
         world.write(&format!("base/.session-reaper/{sign}"), "");
         let path = PathBuf::from(format!("{}//.", world.path("base").display()));
         let error = remove_group(&path, &Shape::default()).unwrap_err();
         assert_eq!(
             (error.kind(), error.message()),
-            (ErrorKind::Config, "session-reaper sweeps that folder"),
+            (ErrorKind::Config, "session-reaper sweeps the jobs in that folder"),
             "{sign}"
         );
         let said = error.to_string();
@@ -198,23 +190,37 @@ fn i10_a_folder_that_is_swept_is_no_job() {
         );
         assert!(error.hint().unwrap().contains("name the main folder of one job"), "{:?}", error.hint());
         assert_eq!(world.names("base"), [".session-reaper", "w", "w-artifacts", "w.cred.sh"]);
-        // Nor is it another one's results.
-        fs::rename(world.path("base"), world.path("x-artifacts")).unwrap();
-        world.write("x.cred.sh", "token");
-        assert_eq!(
-            remove_group(&world.path("x"), &Shape::default()).unwrap_err().kind(),
-            ErrorKind::Config,
-            "{sign}"
-        );
-        assert!(world.path("x.cred.sh").exists() && world.path("x-artifacts/w/notes").exists());
     }
-    // What a job keeps for itself in a folder of that name goes with it, and a link to a folder that is swept is a link.
+    // A link to a folder that is swept is a link.
     let world = World::new();
-    world.write("base/w/.session-reaper/notes", "");
     world.write("swept/.session-reaper/workspaces.state", "");
     symlink(world.path("swept"), world.path("base/x")).unwrap();
-    assert!(world.remove().is_complete() && remove_at(&world.path("base/x")).is_complete());
-    assert_eq!((world.names("base"), world.names("swept")), (Vec::new(), vec![".session-reaper".to_owned()]));
+    assert!(remove_at(&world.path("base/x")).is_complete());
+    assert_eq!(world.names("swept"), [".session-reaper"]);
+}
+
+/// A repository may have files of any name, and a job may keep sessions, media or a spool in its own folder.
+#[test]
+fn what_a_job_has_in_its_folder_keeps_no_token_of_it() {
+    for sign in ["workspaces.lock", "media.ledger", "payloads.marker", "sessions.json.lock", "notes"] {
+        let world = World::new();
+        world.write(&format!("base/w/.session-reaper/{sign}"), "");
+        assert!(world.remove().is_complete(), "{sign}");
+        assert_eq!(world.names("base"), Vec::<String>::new(), "{sign}");
+    }
+}
+
+/// What is named after its results in turn is another job's only where it is not this one's too.
+#[test]
+fn results_that_are_called_like_others_of_the_same_job_go_with_it() {
+    let world = World::new();
+    for name in ["w-out/result", "w-out.log", "w.log"] {
+        world.write(&format!("base/{name}"), "x");
+    }
+    let suffixes = ["-artifacts", "-out", ".log", "-out.log"].map(str::to_owned).to_vec();
+    let shape = Shape::new(vec![".cred.sh".to_owned()], suffixes).unwrap();
+    assert!(remove_group(&world.path("base/w"), &shape).unwrap().is_complete());
+    assert_eq!(world.names("base"), Vec::<String>::new());
 }
 
 /// The same rule as that of a sweep.

@@ -76,7 +76,8 @@ pub(super) fn look(
         let (found, member) = look_at(base, *role, name, is_enough);
         let newest = found.map(|found| found.newest);
         if *role == Role::Secret {
-            seen.secret = seen.secret.max(newest.ok());
+            seen.secret =
+                seen.secret.max(newest.ok().zip(member).map(|(at, member)| written(at, &member, gauge.now)));
         }
         is_whole &= found.is_ok_and(|found| found.is_whole);
         seen.newest = seen.newest.and_then(|known| Ok(known.max(newest?)));
@@ -101,7 +102,14 @@ fn look_at(
     let found = must_be_a_member(base, role, name, &stat)
         .and_then(|()| walk(&RealDisk, &base.folder, (OsStr::new(name), &stat), is_enough));
     let bytes = found.ok().filter(|found| found.is_whole).map_or(0, |found| found.bytes);
-    (found, Some(Member { stat, bytes }))
+    // What nobody could judge nobody may take.
+    (found, found.is_ok().then_some(Member { stat, bytes }))
+}
+
+/// When a secret was written. A time to come, which somebody has set, keeps none: what happened to it last was then or before.
+fn written(at: Timestamp, secret: &Member, now: Timestamp) -> Timestamp {
+    let clock = Timestamp::from_nanos(RealDisk.now_ns());
+    if at > now.max(clock) { at.min(Timestamp::from_nanos(secret.stat.changed_ns)) } else { at }
 }
 
 /// A main path is a folder, a secret a file; and no member is a link.

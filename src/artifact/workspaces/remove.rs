@@ -16,7 +16,7 @@ use super::{
     shape::{MARKER, Role, Shape},
 };
 use crate::{
-    artifact::{media, payloads, signs},
+    artifact::signs,
     fs::{self, Disk, Freed, OUR_FOLDER, RealDisk},
     model::Error,
 };
@@ -26,12 +26,9 @@ type Folder = <RealDisk as Disk>::Folder;
 /// Nothing has such a name, or can have it.
 const ABSENT: [io::ErrorKind; 2] = [io::ErrorKind::NotFound, io::ErrorKind::InvalidFilename];
 
-/// How the names of files begin that a sweep leaves in our own folder.
-const SWEPT: [&str; 4] = [super::KIND, media::KIND, payloads::KIND, "sessions.json"];
-
 /// Why a group with a folder in it that is swept is refused, and what to do.
 const IS_SWEPT: (&str, &str) = (
-    "session-reaper sweeps that folder",
+    "session-reaper sweeps the jobs in that folder",
     "name the main folder of one job; a variable without a value, perhaps. If that folder is no longer swept, remove the \
      .session-reaper in it first",
 );
@@ -89,8 +86,8 @@ pub fn remove_group(path: &Path, shape: &Shape) -> Result<Removal, Error> {
 /// The group that a path means, if it may be removed.
 ///
 /// # Errors
-/// It is no group's ([`Group::of`]), one of its members is the home folder of this process or a folder that it is in, or a folder
-/// that is swept, there is a link on the way to it, or the folder that it is in cannot be entered.
+/// It is no group's ([`Group::of`]), one of its members is the home folder of this process or a folder that it is in, it is the
+/// folder of all jobs, there is a link on the way to it, or the folder that it is in cannot be entered.
 pub fn group_at(path: &Path, shape: &Shape) -> Result<Group, Error> {
     find(path, shape).map(|found| found.group)
 }
@@ -115,27 +112,34 @@ fn find(path: &Path, shape: &Shape) -> Result<Found, Error> {
     if shape.members().any(|(_, suffix)| is_home(&group.member(suffix))) {
         return Err(refused(path, HOME_IS_IN_THERE));
     }
-    let is_swept = |name: &OsStr| parent.as_ref().is_some_and(|parent| is_swept(parent, name));
-    if shape.members().any(|(_, suffix)| is_swept(&group.member(suffix))) {
+    if parent.as_ref().is_some_and(|parent| is_of_all_jobs(parent, &group, shape)) {
         return Err(refused(path, IS_SWEPT));
     }
     Ok(Found { group, parent })
 }
 
-/// Whether a folder is one that we sweep, be it of jobs, media, payloads or stores: an empty variable at the end of a path names
-/// the folder of all jobs. One that nobody may look into is none of ours.
-fn is_swept(parent: &Folder, name: &OsStr) -> bool {
-    let folder = RealDisk.subfolder(parent, name);
+/// Whether a main path is the folder of all jobs, which an empty variable at the end of a path names: by what a sweep has left in
+/// it. Beside that folder is neither a secret nor a mark; where one is, somebody's job has left those signs in its own folder, or
+/// fetched them, and that keeps no secret. A folder that nobody may look into is none of ours.
+fn is_of_all_jobs(parent: &Folder, group: &Group, shape: &Shape) -> bool {
+    let is_there = |suffix: &str| !is_absent(parent, &group.member(suffix));
+    if shape.secrets().iter().map(String::as_str).chain([MARKER]).any(is_there) {
+        return false;
+    }
+    let folder = RealDisk.subfolder(parent, &group.member(""));
     let ours = folder.and_then(|folder| RealDisk.subfolder(&folder, OsStr::new(OUR_FOLDER)));
-    let is_sign = |ours: &Folder| signs::has_files_of(&RealDisk, ours, &SWEPT);
-    ours.is_ok_and(|ours| is_sign(&ours).unwrap_or(true))
+    ours.is_ok_and(|ours| signs::has_files_of(&RealDisk, &ours, &[super::KIND]).unwrap_or(true))
 }
 
 /// Whether a member is that of another group, called like the results of this one: as for a sweep, what is named after it tells.
 /// Which names jobs have is not known here.
-fn is_its_own(parent: &Folder, shape: &Shape, name: &OsStr) -> io::Result<bool> {
+fn is_its_own(parent: &Folder, (group, shape): (&Group, &Shape), name: &OsStr) -> io::Result<bool> {
+    let ours: Vec<OsString> = shape.parts().map(|(_, suffix)| group.member(suffix)).collect();
     for suffix in shape.parts().map(|(_, suffix)| suffix).chain([MARKER]) {
         let name = [name, OsStr::new(suffix)].into_iter().collect::<OsString>();
+        if ours.contains(&name) {
+            continue;
+        }
         match RealDisk.stat(parent, &name) {
             Err(error) if !ABSENT.contains(&error.kind()) => return Err(error),
             Err(_) => {}
@@ -170,7 +174,8 @@ impl Found {
         };
         let mut members: Vec<Member> = shape.members().map(member).collect();
         if let Some(parent) = &parent {
-            members.retain_mut(|member| member.role != Role::Sibling || member.is_ours(parent, shape));
+            members
+                .retain_mut(|member| member.role != Role::Sibling || member.is_ours(parent, (&group, shape)));
             // Few groups have a mark: one that is not there is not worth a word.
             members.extend(Some(member((Role::Mark, MARKER))).filter(|mark| !is_absent(parent, mark.name())));
             // What somebody has made anew meanwhile goes as well, and nobody is waited for any longer.
@@ -194,8 +199,8 @@ impl Member {
     }
 
     /// Where nobody can tell whose it is, it is left, and told.
-    fn is_ours(&mut self, parent: &Folder, shape: &Shape) -> bool {
-        let is_its_own = is_its_own(parent, shape, self.name());
+    fn is_ours(&mut self, parent: &Folder, group: (&Group, &Shape)) -> bool {
+        let is_its_own = is_its_own(parent, group, self.name());
         if let Err(error) = &is_its_own {
             self.outcome = Outcome::Left(Left::because(&self.path, error));
         }

@@ -195,6 +195,8 @@ impl Taker<'_, '_> {
         let (mut wrong, mut number) = (Vec::new(), first);
         for ((role, name), member) in group.names.members.iter().zip(&looked.members) {
             let end = match role {
+                // One that is odd stays, as whatever else is.
+                Role::Secret if member.is_none() && group.rule == Rule::SecretTtl => continue,
                 Role::Secret => {
                     leaf::remove(&RealDisk, (&self.base.folder, OsStr::new(name)), member.as_ref())
                 }

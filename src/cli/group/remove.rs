@@ -82,20 +82,22 @@ struct ShownMember {
 }
 
 pub(super) fn run(args: &Args, frame: &Frame<'_>) -> Result<Exit, Failure> {
-    // Without a good configuration there is no log. That keeps no secret.
+    // Without a good configuration there is no log. That keeps no secret that is called as usual, but nobody can say that there
+    // are no others.
     let config = frame.configure(Flags::default());
     if let Err(failure) = &config {
         output::error(failure.text(), None);
     }
+    let is_sure = config.is_ok() || !(args.secret.is_empty() || args.sibling.is_empty());
     let (usual, folders) =
         config.map(|config| (config.workspaces.shape.clone(), config.targets())).unwrap_or_default();
     let shape = args.shape(&usual)?;
     // One path that cannot be meant may stand for a mistake in all of them. What goes wrong otherwise keeps no other's secret.
     args.paths.iter().try_for_each(|path| must_be_meant(path, &shape, &folders))?;
     let done: Vec<_> = args.paths.iter().map(|path| workspaces::remove_group(path, &shape)).collect();
-    let exit = exit(&done);
+    let exit = if is_sure { exit(&done) } else { exit(&done).and(Exit::Partly) };
     // What was done was done, whoever can be told of it.
-    tell(args, done, frame).map_err(|failure| {
+    tell(args, (done, is_sure), frame).map_err(|failure| {
         let is_done = if exit == Exit::Done { "all of it was removed" } else { "not all of it was removed" };
         failure.after(format_args!("{is_done}")).with_exit(Exit::Partly)
     })?;
@@ -140,7 +142,11 @@ fn exit(done: &[Result<Removal, Error>]) -> Exit {
     }
 }
 
-fn tell(args: &Args, done: Vec<Result<Removal, Error>>, frame: &Frame<'_>) -> Result<(), Failure> {
+fn tell(
+    args: &Args,
+    (done, is_sure): (Vec<Result<Removal, Error>>, bool),
+    frame: &Frame<'_>,
+) -> Result<(), Failure> {
     for left in done.iter().flatten().flat_map(|removal| &removal.members).filter_map(left) {
         output::error(&words::plain(&left.why), Some(left.hint));
     }
@@ -149,7 +155,7 @@ fn tell(args: &Args, done: Vec<Result<Removal, Error>>, frame: &Frame<'_>) -> Re
     });
     if frame.globals.json {
         let groups = args.paths.iter().zip(done).map(|(path, done)| match done {
-            Ok(removal) => ShownGroup::of(&removal),
+            Ok(removal) => ShownGroup::of(&removal, is_sure),
             Err(error) => ShownGroup::failed(path.to_string_lossy().into_owned(), error),
         });
         let (schema, verb) = (SCHEMA, "group remove");
@@ -181,11 +187,11 @@ fn line(removal: &Removal) -> String {
 }
 
 impl ShownGroup {
-    fn of(removal: &Removal) -> Self {
+    fn of(removal: &Removal, is_sure: bool) -> Self {
         let Freed { files, folders, bytes } = removal.freed();
         Self {
             path: removal.path.to_string_lossy().into_owned(),
-            complete: removal.is_complete(),
+            complete: is_sure && removal.is_complete(),
             files,
             folders,
             bytes_freed: bytes,

@@ -15,13 +15,14 @@ use crate::{
 };
 
 /// The folder of jobs, named from the root on wherever that is written: one that starts where a file of settings stands would
-/// be looked for in another place than it is, and nothing be found there. What a sweep would refuse for its name is refused here.
+/// be looked for in another place than it is, and nothing be found there. What a sweep would refuse for its name alone is refused
+/// here; not one that a home is in, since a job may have its own in there.
 pub(super) fn base(raw: &Raw, paths: &Paths) -> Result<Option<PathBuf>, Wrong> {
     let (Some(base), Raw::Word(text) | Raw::Text(text)) = (value::folder(raw, paths)?, raw) else {
         return Ok(None);
     };
-    let home = paths.home.as_deref();
     let named = paths.expand(text).map_err(Wrong::from)?;
+    let home = paths.home.as_deref().filter(|home| home.components().eq(named.components()));
     [None, home].into_iter().try_for_each(|home: Option<&Path>| Group::of(&named, home).map(drop)).map_err(
         |error| {
             let why = error.message();
