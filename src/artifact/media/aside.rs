@@ -61,11 +61,19 @@ impl<D: Disk> Room<D> {
     pub(super) fn unlink(&self, spot: &Spot, seen: &Stat) -> io::Result<bool> {
         let (aside, ours) = (new_name(spot), &self.place.ours);
         self.place.within(spot, |folder, name| self.disk.rename((folder, name), (ours, &aside)))?;
-        let moved = self.disk.stat_born(ours, &aside)?;
+        self.end_moved(&aside, spot, seen).map_err(|error| match error.kind() {
+            // It is not the file that is not found: that one lies aside, and must be tried again.
+            io::ErrorKind::NotFound => io::Error::other(format!("it lies aside in .session-reaper: {error}")),
+            _ => error,
+        })
+    }
+
+    fn end_moved(&self, aside: &OsStr, spot: &Spot, seen: &Stat) -> io::Result<bool> {
+        let moved = self.disk.stat_born(&self.place.ours, aside)?;
         if is_same(&moved, seen) {
-            return self.disk.remove(ours, &aside).map(|()| true);
+            return self.disk.remove(&self.place.ours, aside).map(|()| true);
         }
-        self.put_back(&aside, spot).map(|()| false)
+        self.put_back(aside, spot).map(|()| false)
     }
 
     /// Never over something else: then it stays where it is.
@@ -135,7 +143,7 @@ impl<D: Disk> Desk<'_, D> {
     fn end_one_aside(&self, name: &OsStr, spot: &Spot, file: &File) -> io::Result<()> {
         let room = self.room;
         let moved = room.disk.stat_born(&room.place.ours, name)?;
-        let going = file.going.filter(|going| going.by != By::Trash);
+        let going = file.going.filter(|going| going.by != By::Trash && !going.is_news(moved.modified_ns));
         if going.is_some_and(|going| file.mark.fits_moved(&moved, going.at_ns)) {
             room.disk.remove(&room.place.ours, name)?;
             return room.sync_both(spot);

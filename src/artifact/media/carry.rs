@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     fs::Disk,
-    model::{Error, Timestamp},
+    model::{Error, ErrorKind, Timestamp},
     trash::{Attic, Trash},
 };
 
@@ -87,6 +87,19 @@ impl<D: Disk> Desk<'_, D> {
         Attic::new(trash).sync_unfinished().map_err(room.fail(step))?;
         let records = room.parked_ends(&self.ledger.state);
         if records.is_empty() { Ok(()) } else { self.write(step, records, true) }
+    }
+
+    /// Nothing is stored where something moved away from while nobody can tell where that is: it would be taken for it.
+    pub(super) fn must_be_settled(&mut self, step: &'static str, spot: &Spot) -> Result<(), Error> {
+        if self.ledger.state.parked.contains_key(spot) {
+            self.end_parked(step)?;
+        }
+        if self.ledger.state.parked.contains_key(spot) {
+            let why =
+                "what stood there was on its way into the trash, and nobody can tell whether it is there";
+            return Err(Error::new(ErrorKind::Busy, step, spot.path(), why).with_hint("try again"));
+        }
+        Ok(())
     }
 
     /// Takes references that are too old, and the files that have no other. Tells what became of each.

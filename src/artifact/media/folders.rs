@@ -51,11 +51,14 @@ struct Written {
 }
 
 impl Folders {
-    /// When a folder came to its place, at the latest: as the walk before knew, if it is the same, and else by its own times.
+    /// When a folder came to its place, at the latest: as the walk before knew, if it is the same, and else by its own times. What
+    /// happened to it last was no name in it that came or went: somebody may have moved it here again.
     pub(super) fn arrival(&mut self, before: &Self, path: &Path, stat: &Stat, last: Timestamp) -> Timestamp {
         let born = stat.born_ns.and_then(|born| i64::try_from(born).ok());
         let known = before.0.get(path).filter(|seen| seen.ino == stat.ino && seen.born == born);
-        let since = known.map_or(last, |seen| Timestamp::from_millis(seen.since));
+        let known = known.filter(|_| stat.changed_ns <= stat.modified_ns);
+        // Both are later than that, whatever a clock said that is right again.
+        let since = known.map_or(last, |seen| last.min(Timestamp::from_millis(seen.since)));
         self.0.insert(path.to_owned(), Seen { ino: stat.ino, born, since: since.as_millis() });
         since
     }
@@ -139,6 +142,10 @@ mod tests {
         assert_eq!(read, first);
         let again = |stat: &Stat| Folders::default().arrival(&read, path, stat, at(9));
         assert_eq!(again(&stat(1, Some(2))), at(5));
+        let again_at = |millis| Folders::default().arrival(&read, path, &stat(1, Some(2)), at(millis));
+        assert_eq!(again_at(4), at(4), "the clock was ahead");
+        let renamed = Stat { modified_ns: 1, changed_ns: 2, ..stat(1, Some(2)) };
+        assert_eq!(again(&renamed), at(9));
         for other in [stat(2, Some(2)), stat(1, Some(3)), stat(1, None)] {
             assert_eq!(again(&other), at(9));
         }

@@ -101,14 +101,15 @@ impl<D: Disk> Desk<'_, D> {
             Err(error) => return failed(spot, &error),
             Ok(stat) => stat,
         };
-        if !stat.is_file || !file.mark.fits(&stat, is_late.then_some(going.at_ns)) {
+        let is_news = is_late && going.is_news(stat.modified_ns.max(stat.changed_ns));
+        if is_news || !stat.is_file || !file.mark.fits(&stat, is_late.then_some(going.at_ns)) {
             return Fate::of(Outcome::Replaced);
         }
         if self.ledger.state.is_older_than_doubt(&stat) {
             return Fate::of(Outcome::Doubted);
         }
         match self.room.unlink(spot, &stat) {
-            // Where it was looked at nothing stands any more, and nothing lies aside.
+            // Where it was looked at nothing stands any more.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Fate::of(Outcome::Absent),
             Err(error) => failed(spot, &error),
             Ok(false) => Fate::of(Outcome::Replaced),

@@ -33,9 +33,9 @@ pub(in crate::artifact) fn take_idle_notes<D: Disk>(
     let _lock = lock.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))?;
     let mut ledger = Ledger::new(disk.clone());
     ledger.follow(&place)?;
+    // They go together: where one stands, none of them went with its note, and the others were let go by their owners.
     let stands = |carried: &Carried| {
-        let mut refs = carried.refs.iter();
-        !carried.refs.is_empty() && refs.all(|stored| ledger.state.refs.contains_key(&stored.reference))
+        carried.refs.iter().any(|stored| ledger.state.refs.contains_key(&stored.reference))
     };
     let mut idle = carried.iter().filter(|(_, carried)| stands(carried));
     idle.try_for_each(|(number, _)| opened.take_note(*number))

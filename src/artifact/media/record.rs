@@ -43,6 +43,13 @@ pub(super) struct Going {
     pub(super) at_ns: i64,
 }
 
+impl Going {
+    /// Whether what happened to a file since then keeps it: the net judges by age, and an owner has let it go whatever happens.
+    pub(super) fn is_news(&self, at_ns: i128) -> bool {
+        self.by == By::Net && at_ns > i128::from(self.at_ns)
+    }
+}
+
 /// By what a file is known again. The number alone is not enough: many file systems give it to the next new file at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {

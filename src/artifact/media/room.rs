@@ -101,6 +101,8 @@ pub(super) struct Desk<'a, D: Disk> {
     lock: D::Lock,
     #[expect(dead_code, reason = "held, never looked at, and longer than the lock")]
     turn: Turn<'a>,
+    /// Whether something is still on its way that nobody could settle.
+    is_unsettled: bool,
 }
 
 impl<D: Disk> Room<D> {
@@ -169,11 +171,12 @@ impl<D: Disk> Room<D> {
         };
         let mut ledger = self.known();
         ledger.follow(&self.place).map_err(self.fail(step))?;
-        let mut desk = Desk { room: self, ledger, lock, turn };
+        let mut desk = Desk { room: self, ledger, lock, turn, is_unsettled: false };
         desk.end_aside();
         // Who only reads goes on where nothing can be written down: it stays on its way.
         if let Err(error) = desk.end_parked(step) {
             super::log::failed("what was on its way into the trash could not be settled", &error);
+            desk.is_unsettled = true;
         }
         Ok(Some(desk))
     }
@@ -251,13 +254,20 @@ pub(super) fn rest() {
 }
 
 impl<D: Disk> Desk<'_, D> {
-    /// Writes down what happens. Only then it happens.
+    /// Writes down what happens. Only then it happens, and not before what is on its way is settled: what is stored where
+    /// something moved away from would be taken for that.
     pub(super) fn write(
         &mut self,
         step: &'static str,
         records: Vec<Record>,
         durable: bool,
     ) -> Result<(), Error> {
+        if self.is_unsettled {
+            self.is_unsettled = false;
+            let settled = self.end_parked(step);
+            self.is_unsettled = settled.is_err();
+            settled?;
+        }
         self.ledger.append(&self.room.place, records, durable).map_err(self.room.fail(step))
     }
 

@@ -101,6 +101,7 @@ impl<D: Disk> MediaStore<D> {
         let mut desk = self.room.desk(STORE)?;
         // Under the lock: nobody removes it between this look and the note.
         let found = self.room.place.locate(path)?;
+        desk.must_be_settled(STORE, &found.spot)?;
         let kept = Kept::of(&meta, found.spot.is_ours());
         let reference = MediaRef::new();
         let stored = Stored {

@@ -154,7 +154,11 @@ impl<'a, D: Disk> Sweep<'a, D> {
         let taken = self.with_bin(nook, |sweep, bin| {
             // First: what leaves a folder changes the folder's time, and whatever else is in it would be young.
             let found = sweep.look_for_orphans();
-            sweep.expire(bin)?;
+            if let Err(error) = sweep.expire(bin) {
+                let passed = found.iter().flat_map(|(orphans, _)| orphans);
+                sweep.count_all(passed.map(|orphan| orphan.told(Outcome::Passed)));
+                return Err(error);
+            }
             sweep.take_orphans(found?, bin)
         });
         let room = self.room;

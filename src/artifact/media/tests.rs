@@ -108,3 +108,60 @@ fn whoever_reads_goes_on_where_what_is_on_its_way_cannot_be_settled() {
     disk.remove(&disk.folder(&path("")).unwrap(), OsStr::new("filler")).unwrap();
     assert!(reader.resolve(moving, at(0)).is_ok() && disk.get(&path("a")).is_some());
 }
+
+/// Its references come back to it or are in the trash, and never to a file that took its place.
+#[test]
+fn i1_nothing_is_stored_where_something_moved_away_from_that_is_not_settled() {
+    let mut refused = 0;
+    for at_call in 0.. {
+        let disk = new_disk();
+        let store = open(&disk);
+        let moving = put(&disk, &store, "a");
+        let mut killed = store.room.desk(STEP).unwrap();
+        killed.write(STEP, vec![dropped(vec![moving], By::Trash, disk.now_ns())], true).unwrap();
+        drop(killed);
+        disk.remove(&disk.folder(&path("")).unwrap(), OsStr::new("a")).unwrap();
+        disk.put(&path("a"), b"another");
+        disk.fail_at(at_call, false);
+        let stored = store.store(&path("a"), Meta::default(), "s", at(0));
+        let calls = disk.heal();
+        refused += u64::from(stored.is_err());
+        assert!(store.resolve(moving, at(0)).is_err(), "call {at_call}");
+        if calls <= at_call {
+            break;
+        }
+    }
+    assert!(refused > 2, "{refused}");
+}
+
+/// Without a trash. It was old when the sweep that was killed, or met an error, saw it.
+#[test]
+fn i5_a_file_that_is_written_to_after_a_sweep_of_it_was_ended_is_young() {
+    let mut written = 0;
+    for at_call in 0.. {
+        let disk = new_disk();
+        let options = Options::new("/base/media").unwrap().with_trash(false).with_orphan_grace("1m").unwrap();
+        let store = MediaStore::open_on(disk.clone(), options.clone(), at(0)).unwrap();
+        disk.put(&path("a"), b"old");
+        (0..99).for_each(|_| disk.put(Path::new("/base/out/keep"), b"x"));
+        disk.fail_at(at_call, true);
+        drop(store.clean_expired(Timestamp::from_nanos(disk.now_ns())));
+        let calls = disk.heal();
+        drop(store);
+        let there = disk.folder(&path("")).and_then(|folder| disk.open_to_append(&folder, OsStr::new("a")));
+        if let Ok(Some(file)) = there {
+            crate::fs::Appender::append(&file, b"new").unwrap();
+            drop(file);
+            let again =
+                MediaStore::open_on(disk.clone(), options, Timestamp::from_nanos(disk.now_ns())).unwrap();
+            drop(again.clean_expired(Timestamp::from_nanos(disk.now_ns())));
+            let text = disk.get(&path("a"));
+            assert!(text.is_some_and(|text| text.starts_with(b"oldn")), "call {at_call}");
+            written += 1;
+        }
+        if calls <= at_call {
+            break;
+        }
+    }
+    assert!(written > 5, "{written}");
+}
