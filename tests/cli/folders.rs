@@ -309,6 +309,42 @@ fn each_sweep_has_its_line_in_the_log() {
     }
 }
 
+/// Whatever ends it early, its numbers are there, and are none.
+#[test]
+fn i9_each_early_exit_has_its_line_in_the_log_as_well() {
+    let counts = ["scanned", "swept", "retained", "skipped", "failed", "bytes_freed"];
+    let line = |world: &World, words: &str, kind: &str, outcome: &str| {
+        let ran = world.run(&format!("{words} --log-format json -v"));
+        let lines: Vec<serde_json::Value> =
+            ran.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let lines: Vec<_> = lines.iter().filter(|line| line["kind"] == kind).collect();
+        let [line] = &*lines else { panic!("{kind}, {outcome}: {}", ran.shown()) };
+        assert_eq!(line["outcome"], outcome, "{line}");
+        assert!(counts.iter().all(|name| line[name] == 0) && line["duration_ms"].is_u64(), "{line}");
+    };
+    for (kind, name, lock) in [("media", "media", "media.net.lock"), ("payloads", "spool", "payloads.lock")] {
+        let world = world();
+        line(&world, "prune --yes --now 2999-01-01T00:00:00Z", kind, "refused");
+        let ours = world.path(name).join(".session-reaper");
+        fs::create_dir_all(&ours).unwrap();
+        fs::set_permissions(&ours, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let held = fs::File::create(ours.join(lock)).unwrap();
+        fs4::FileExt::lock(&held).unwrap();
+        line(&world, "tick", kind, "busy");
+        fs4::FileExt::unlock(&held).unwrap();
+        world.run("tick");
+        line(&world, "tick", kind, "throttled");
+        fs::remove_dir_all(world.path(name)).unwrap();
+        line(&world, "prune --yes", kind, "nothing");
+        world.write(name, "a file");
+        line(&world, "prune --yes", kind, "failed");
+    }
+    let world = world();
+    let [media, _] = dirs(&world).map(|dir| dir.display().to_string());
+    world.write("session-reaper.toml", &format!("[media]\ndir = {media:?}\nenabled = false\n"));
+    line(&world, "prune --yes", "media", "disabled");
+}
+
 #[test]
 fn values_come_from_variables_as_well() {
     let world = world();

@@ -43,6 +43,8 @@ mod schedules;
 #[path = "../crash/strace.rs"]
 mod strace;
 mod stress;
+#[path = "../shared/swap.rs"]
+mod swap;
 mod swapped;
 mod told;
 mod upstream;

@@ -3,16 +3,9 @@
 use std::{
     fs,
     os::unix::fs::symlink,
-    path::Path,
-    sync::{
-        Barrier, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
     time::{Duration, Instant},
 };
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use session_reaper::{
     ErrorKind,
     artifact::{
@@ -21,31 +14,13 @@ use session_reaper::{
     },
 };
 
-use crate::world::{MAX_AGE, World, at, delete};
+use crate::{
+    swap::while_swapping,
+    world::{MAX_AGE, World, at, delete},
+};
 
 /// The store's folder, one in it, and a file at the end.
 const LEVELS: [&str; 3] = ["media", "media/sub", "media/sub/a"];
-
-/// One race at a time: a swapper takes a whole processor.
-static RACE: Mutex<()> = Mutex::new(());
-
-/// Exchanges both as fast as it can, until told to stop; tells how often.
-fn swap(one: &Path, other: &Path, stop: &AtomicBool) -> u64 {
-    let mut swaps = 0;
-    while !stop.load(Ordering::Relaxed) {
-        swaps += u64::from(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok());
-    }
-    swaps
-}
-
-/// Ends the swapper even where a test fails.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// A twin outside of all that could be lost.
 const TWINS: [&str; 3] = ["outside/media/sub/a", "outside/media/sub/b", "outside/media/c"];
@@ -63,7 +38,6 @@ struct Count {
 }
 
 fn race(level: &str, live: impl Fn(&World, &MediaStore) -> u64, shows: impl Fn(&Count) -> bool) -> Count {
-    let _alone = RACE.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut count, begun) = (Count::default(), Instant::now());
     while begun.elapsed() < Duration::from_secs(if shows(&count) { 1 } else { 40 }) {
         let world = World::new();
@@ -74,18 +48,10 @@ fn race(level: &str, live: impl Fn(&World, &MediaStore) -> u64, shows: impl Fn(&
             world.write(&format!("outside/media/{name}"), "precious");
         }
         symlink(twin_of(&world, level), world.path("link")).unwrap();
-        let (stop, at_work) = (AtomicBool::new(false), Barrier::new(2));
-        thread::scope(|scope| {
-            let swapper = scope.spawn(|| {
-                at_work.wait();
-                swap(&world.path(level), &world.path("link"), &stop)
-            });
-            at_work.wait();
-            let ends = Ends(&stop);
-            count.gone += live(&world, &store);
-            drop(ends);
-            count.swaps += swapper.join().unwrap();
-        });
+        let names = (world.path(level), world.path("link"));
+        let (gone, swaps) = while_swapping((&names.0, &names.1), Duration::ZERO, || live(&world, &store));
+        count.gone += gone;
+        count.swaps += swaps;
         count.lost += TWINS.iter().filter(|twin| !world.path(twin).exists()).count();
     }
     count
@@ -105,7 +71,7 @@ fn i10_nothing_outside_of_the_folder_goes_whoever_swaps_what_for_links() {
             }
             gone
         };
-        let shows = |count: &Count| count.swaps > 100 && (count.gone > 0 || level == "media");
+        let shows = |count: &Count| count.swaps > 100 && count.gone > 0;
         let count = race(level, live, shows);
         eprintln!("{level}: {count:?}");
         assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
@@ -174,7 +140,9 @@ fn i10_a_folder_that_becomes_a_link_is_opened_swept_and_undone_only_where_it_is(
         done
     };
     let shows = |count: &Count| count.swaps > 100 && count.gone > 0;
-    let count = race("media", live, shows);
-    eprintln!("opened, swept and undone: {count:?}");
-    assert!(count.lost == 0 && shows(&count), "{count:?}");
+    for level in LEVELS {
+        let count = race(level, live, shows);
+        eprintln!("opened, swept and undone, swapped at {level}: {count:?}");
+        assert!(count.lost == 0 && shows(&count), "{level}: {count:?}");
+    }
 }

@@ -75,6 +75,10 @@ fn i9_each_sweep_is_one_line_early_exits_included() {
     }
     assert_eq!((&*lines[0]["message"], &*lines[0]["level"]), ("payloads swept", "INFO"));
     assert_eq!(said(|| drop(world.spool())).len(), 1);
+    fs::remove_dir_all(world.dir()).unwrap();
+    // There is nothing any more, and that is a line as well.
+    let lines = said(|| drop(spool.sweep(after(0))));
+    assert_eq!((lines.len(), &*lines[0]["scanned"]), (1, "0"), "{lines:?}");
 }
 
 #[test]

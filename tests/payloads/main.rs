@@ -12,6 +12,8 @@
 )]
 
 mod back;
+#[path = "../shared/below.rs"]
+mod below;
 mod child;
 mod dead;
 #[path = "../shared/folder.rs"]

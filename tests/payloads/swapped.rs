@@ -17,8 +17,9 @@ use session_reaper::{
 };
 
 use crate::{
+    below::all_below,
     dead::{all, kill, payload},
-    swap::{all_below, while_swapping},
+    swap::while_swapping,
     world::{World, small},
 };
 

@@ -11,6 +11,8 @@
     reason = "tests make files as any program would, and end by panicking"
 )]
 
+#[path = "../shared/below.rs"]
+mod below;
 mod child;
 mod cut;
 mod locks;

@@ -11,7 +11,8 @@ use std::{
 use session_reaper::artifact::transcripts;
 
 use crate::{
-    swap::{Tree, all_below, while_swapping},
+    below::{Tree, all_below},
+    swap::while_swapping,
     world::{World, compact, names, options, transcript},
 };
 

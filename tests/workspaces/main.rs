@@ -20,5 +20,7 @@ mod log;
 mod odd;
 mod race;
 mod removal;
+#[path = "../shared/swap.rs"]
+mod swap;
 mod swept;
 mod world;

@@ -4,15 +4,9 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::Path,
-    sync::{
-        Barrier, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
     time::{Duration, Instant},
 };
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use session_reaper::{
     Age,
     artifact::{
@@ -21,7 +15,7 @@ use session_reaper::{
     },
 };
 
-use crate::{jobs::now, world::World};
+use crate::{jobs::now, swap::while_swapping, world::World};
 
 /// What a swapper exchanges for a link to its twin outside: the folder that groups are in, the main folder, one in its midst,
 /// one at its end, a file, and a token.
@@ -56,18 +50,6 @@ fn files(folder: &Path) -> usize {
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }
 
-/// Exchanges both as fast as it can, until told to stop; tells how often.
-fn swap(one: &Path, other: &Path, stop: &AtomicBool) -> u64 {
-    let mut swaps = 0;
-    while !stop.load(Ordering::Relaxed) {
-        // What is gone cannot be exchanged.
-        if renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok() {
-            swaps += 1;
-        }
-    }
-    swaps
-}
-
 /// What came of removals beside a swapper.
 #[derive(Debug, Default)]
 struct Count {
@@ -76,13 +58,9 @@ struct Count {
     lost: usize,
 }
 
-/// One race at a time: a swapper takes a whole processor.
-static RACE: Mutex<()> = Mutex::new(());
-
 /// Removals of a whole group, each beside a swapper who is at work by then, for two seconds, and on a busy machine until
 /// they have shown something.
 fn race(level: &str, remove: impl Fn(&World) -> bool, shows: impl Fn(&Count) -> bool) -> Count {
-    let _alone = RACE.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut count, begun) = (Count::default(), Instant::now());
     while begun.elapsed() < Duration::from_secs(if shows(&count) { 2 } else { 60 }) {
         let world = World::new();
@@ -96,17 +74,10 @@ fn race(level: &str, remove: impl Fn(&World) -> bool, shows: impl Fn(&Count) -> 
         let expected = files(&world.path("outside"));
         let link = world.path("link");
         symlink(world.path("outside"), &link).unwrap();
-        let (stop, at_work) = (AtomicBool::new(false), Barrier::new(2));
-        thread::scope(|scope| {
-            let swapper = scope.spawn(|| {
-                at_work.wait();
-                swap(&world.path(level), &link, &stop)
-            });
-            at_work.wait();
-            count.complete += u64::from(remove(&world));
-            stop.store(true, Ordering::Relaxed);
-            count.swaps += swapper.join().unwrap();
-        });
+        let (is_complete, swaps) =
+            while_swapping((&world.path(level), &link), Duration::ZERO, || remove(&world));
+        count.complete += u64::from(is_complete);
+        count.swaps += swaps;
         count.lost += expected - files(&world.path("outside"));
     }
     count

@@ -192,7 +192,7 @@ impl State {
     }
 
     fn drop(&mut self, reference: MediaRef, going: Going) {
-        let Some(entry) = self.refs.remove(&reference) else { return };
+        let Some(entry) = self.refs.remove(&reference) else { return self.forget(reference) };
         if let Some(scope) = self.scopes.get_mut(&entry.scope) {
             scope.remove(&reference);
             if scope.is_empty() {
@@ -212,6 +212,14 @@ impl State {
             file.going = Some(going);
             self.going.insert(entry.spot);
         }
+    }
+
+    /// What one map has lost no scope keeps for ever.
+    fn forget(&mut self, reference: MediaRef) {
+        self.scopes.retain(|_, refs| {
+            refs.remove(&reference);
+            !refs.is_empty()
+        });
     }
 
     /// A file without a reference, as a ledger that was written anew has it.
@@ -450,7 +458,7 @@ mod tests {
         assert_eq!(known.len(), 2);
         state.apply(dropped(known, By::Owner, 9));
         // The file still counts a reference that nobody has: it stays.
-        assert!(state.going.is_empty() && state.refs.is_empty());
+        assert!(state.going.is_empty() && state.refs.is_empty() && state.scopes.is_empty());
         assert_eq!(state.files[&Spot::new(Path::new("a"))].refs, 1);
     }
 }

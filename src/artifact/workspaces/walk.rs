@@ -39,8 +39,19 @@ pub(super) fn walk<D: Disk>(
     (name, stat): (&OsStr, &Stat),
     new_enough: impl Fn(Timestamp) -> bool,
 ) -> Result<Found, Kept> {
+    walk_at_most(MOST, disk, parent, (name, stat), new_enough)
+}
+
+/// The same, through so many names.
+fn walk_at_most<D: Disk>(
+    most: u64,
+    disk: &D,
+    parent: &D::Folder,
+    (name, stat): (&OsStr, &Stat),
+    new_enough: impl Fn(Timestamp) -> bool,
+) -> Result<Found, Kept> {
     let found = Found { newest: Timestamp::from_nanos(i128::MIN), is_whole: false, bytes: 0 };
-    let mut walk = Walk { disk, open: Vec::new(), found, left: MOST };
+    let mut walk = Walk { disk, open: Vec::new(), found, left: most };
     walk.see(stat);
     if stat.is_folder {
         let outermost = walk.entered(parent, name)?;
@@ -149,6 +160,20 @@ mod tests {
         age(&base.path().join("w"), 1_000);
         let newest = Found { newest: Timestamp::from_millis(9_000_000), is_whole: true, bytes: 5 };
         assert_eq!(found(base.path(), i64::MAX), Ok(newest));
+    }
+
+    #[test]
+    fn so_many_names_are_looked_through_and_one_more_is_unknown() {
+        let base = tempfile::tempdir().unwrap();
+        fs::create_dir_all(base.path().join("w/a")).unwrap();
+        for name in ["w/1", "w/a/2", "w/a/3"] {
+            fs::write(base.path().join(name), "x").unwrap();
+        }
+        let parent = RealDisk.way(&base.path().canonicalize().unwrap()).unwrap();
+        let stat = RealDisk.stat(&parent, OsStr::new("w")).unwrap();
+        let through = |most| walk_at_most(most, &RealDisk, &parent, (OsStr::new("w"), &stat), |_| false);
+        assert_eq!(through(4).map(|found| (found.is_whole, found.bytes)), Ok((true, 3)));
+        assert_eq!(through(3), Err(Kept::TooLarge));
     }
 
     #[test]

@@ -142,6 +142,30 @@ fn no_malformed_variable_of_a_media_store_is_taken() {
     }
 }
 
+/// Zero and what is less is no time and no size, wherever it stands and however it is written.
+#[test]
+fn nothing_and_less_than_nothing_is_refused_for_each_age_and_size() {
+    let jobs = "base = \"/jobs\"\nnames = [\"*\"]\n";
+    for (section, more, setting, bad) in [
+        ("workspaces", jobs, Setting::WorkspacesTtl, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("workspaces", jobs, Setting::WorkspacesSecretTtl, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("media", "", Setting::MediaMaxAge, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("media", "", Setting::MediaInterval, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("media", "", Setting::MediaOrphanGrace, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("payloads", "", Setting::PayloadsGrace, ["0", "\"0h\"", "\"-1h\"", "-1"]),
+        ("payloads", "", Setting::PayloadsMaxBytes, ["0", "\"0B\"", "\"-1kB\"", "-1"]),
+        ("payloads", "", Setting::PayloadsInlineLimit, ["0", "\"0B\"", "\"-1kB\"", "-1"]),
+    ] {
+        let (_, name) = setting.key().split_once('.').unwrap();
+        for bad in bad {
+            let file = format!("[{section}]\n{more}{name} = {bad}\n");
+            let place = format!("session-reaper.toml:{}", file.lines().count());
+            refused(of_text(&file), &place, &[setting.key()]);
+            refused(of_env(&[(&setting.env(), bad.trim_matches('"'))]), &setting.env(), &[]);
+        }
+    }
+}
+
 #[test]
 fn the_age_of_orphans_goes_by_the_highest_source() {
     let files =
