@@ -9,11 +9,10 @@ use crate::{fs::Freed, model::Error};
 
 /// Says what came of a removal.
 pub(super) fn removed(path: &Path, removal: &Result<Removal, Error>, took: Duration) {
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let path = path.display();
     match removal {
-        Err(error) => warn!(target: "session_reaper", %path, %error, duration_ms, "group refused"),
+        Err(error) => log_refusal(path, error, took),
         Ok(removal) => {
+            let (path, duration_ms) = (path.display(), millis(took));
             let (Freed { files, bytes: bytes_freed, .. }, complete) =
                 (removal.freed(), removal.is_complete());
             if complete {
@@ -24,6 +23,16 @@ pub(super) fn removed(path: &Path, removal: &Result<Removal, Error>, took: Durat
             }
         }
     }
+}
+
+/// Says in the log that a group was refused, as [`super::remove_group`] does: for whoever refuses one before that is called.
+pub fn log_refusal(path: &Path, error: &Error, took: Duration) {
+    let (path, duration_ms) = (path.display(), millis(took));
+    warn!(target: "session_reaper", %path, %error, duration_ms, "group refused");
+}
+
+fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What is wrong with each member that is left.

@@ -41,6 +41,7 @@ mod walk;
 
 use super::home;
 pub use group::Group;
+pub use log::log_refusal;
 pub use outcome::{Left, Outcome};
 pub use remove::{Member, Removal, group_at, remove_group};
 pub use settings::Settings;

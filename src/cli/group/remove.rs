@@ -112,8 +112,7 @@ fn must_be_meant(path: &Path, shape: &Shape, folders: &[Target]) -> Result<(), E
         _ => guard::refusal(path, shape, folders),
     };
     refusal.map_or(Ok(()), |error| {
-        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(target: "session_reaper", path = %path.display(), %error, duration_ms, "group refused");
+        workspaces::log_refusal(path, &error, begun.elapsed());
         Err(error)
     })
 }
